@@ -1,0 +1,84 @@
+"""People in the staff desk. Only superusers change other staff, or make anybody staff."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
+from django.http import HttpRequest
+
+from accounts.models import SignIn, User
+
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class NewUserForm(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("email", "name")
+        field_classes: ClassVar[dict[str, Any]] = {}
+
+
+class UserForm(DjangoUserChangeForm[User]):
+    class Meta:
+        model = User
+        fields = ("email", "name", "password", "is_active", *POWERS)
+        field_classes: ClassVar[dict[str, Any]] = {}
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    form = UserForm
+    add_form = NewUserForm
+    ordering = ("-id",)
+    list_display = ("email", "name", "is_active", "is_staff", "created_at")
+    list_filter = ("is_active", "is_staff", "groups")
+    search_fields = ("email", "name")
+    filter_horizontal = ("groups", "user_permissions")
+    readonly_fields = ("last_login", "created_at")
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        ("What they may do", {"fields": ("is_active", *POWERS)}),
+        ("When", {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        powers = () if request.user.is_superuser else POWERS
+        return (*super().get_readonly_fields(request, obj), *powers)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
+
+
+def may_touch(request: HttpRequest, person: User | None) -> bool:
+    return (
+        person is None
+        or not person.is_staff
+        or bool(request.user.is_superuser)
+        or person.pk == request.user.pk
+    )
+
+
+@admin.register(SignIn)
+class SignInAdmin(admin.ModelAdmin[SignIn]):
+    """To look at and to end; they begin by signing in."""
+
+    list_display = ("id", "user", "user_agent", "created_at", "refreshed_at", "expires_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SignIn | None = None) -> bool:
+        return False

@@ -1,0 +1,171 @@
+"""People as the API shows and takes them."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.fields import get_error_detail
+
+from accounts.models import SignIn, User
+from api.fields import Text
+from api.serializers import StrictModelSerializer, StrictSerializer
+
+
+def check_password_rules(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({"password": get_error_detail(error)}) from error
+
+
+def password_field(**kwargs: Any) -> Text:
+    """As typed: blanks at its ends belong to it."""
+    return Text(write_only=True, max_length=128, trim_whitespace=False, **kwargs)
+
+
+ANN = {"email": "ann@example.com", "name": "Ann"}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Ann registers",
+            {**ANN, "password": "correct horse battery"},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "Ann",
+            {
+                "id": 7,
+                **ANN,
+                "is_staff": False,
+                "is_active": True,
+                "created_at": "2026-11-20T12:00:00.123456Z",
+            },
+            response_only=True,
+        ),
+    ]
+)
+class UserSerializer(StrictModelSerializer):
+    """A person. A new `password` or `email` needs the `current_password` of who asks."""
+
+    password = password_field(required=False)
+    current_password = password_field(required=False)
+
+    class Meta:
+        model = User
+        fields = (
+            "id",
+            "email",
+            "name",
+            "is_staff",
+            "is_active",
+            "created_at",
+            "password",
+            "current_password",
+        )
+        read_only_fields: tuple[str, ...] = ("is_staff", "is_active", "created_at")
+        # The unique index tells, at the moment that counts.
+        extra_kwargs: ClassVar[dict[str, Any]] = {"email": {"validators": []}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        proof = attrs.pop("current_password", None)
+        if self.asks_for_proof(attrs) and not self.proven(proof):
+            wrong = "A new password or address needs the right current_password."
+            raise serializers.ValidationError({"current_password": [wrong]}, code="proof")
+        if "password" in attrs:
+            check_password_rules(attrs["password"], self.person_with(attrs))
+        return attrs
+
+    def asks_for_proof(self, attrs: dict[str, Any]) -> bool:
+        if self.instance is None:
+            return False
+        new_email = attrs.get("email", self.instance.email).lower() != self.instance.email
+        return new_email or "password" in attrs
+
+    def proven(self, proof: str | None) -> bool:
+        return proof is not None and self.context["request"].user.check_password(proof)
+
+    def person_with(self, attrs: dict[str, Any]) -> User:
+        """Whom the password must not resemble."""
+        known = {name: getattr(self.instance, name, "") for name in ("email", "name")}
+        return User(**{name: attrs.get(name, known[name]) for name in known})
+
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        password = validated_data.pop("password", None)
+        changed = list(validated_data)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        if password is not None:
+            instance.set_password(password)
+            changed += ["password", "password_stamp"]
+        instance.email = instance.email.lower()
+        instance.save_new_email(update_fields=changed)
+        return instance
+
+
+class RegistrationSerializer(UserSerializer):
+    password = password_field()
+
+    class Meta(UserSerializer.Meta):
+        pass
+
+    def create(self, validated_data: dict[str, Any]) -> User:
+        return User.objects.create_user(**validated_data)
+
+
+class StaffUserSerializer(UserSerializer):
+    """What staff may change of others: who may sign in, too."""
+
+    class Meta(UserSerializer.Meta):
+        read_only_fields = ("is_staff", "created_at")
+
+
+class SignInSerializer(StrictModelSerializer):
+    current = serializers.SerializerMethodField(help_text="Whether it is the one that asks.")
+
+    class Meta:
+        model = SignIn
+        fields = ("id", "user_agent", "created_at", "refreshed_at", "expires_at", "current")
+        read_only_fields = fields
+
+    def get_current(self, sign_in: SignIn) -> bool:
+        return bool(sign_in.pk == self.context["request"].auth.pk)
+
+
+class CredentialsSerializer(StrictSerializer):
+    email = Text(max_length=254)
+    password = password_field()
+
+
+class RefreshSerializer(StrictSerializer):
+    refresh = Text(max_length=4096)
+
+
+class RevokeSerializer(StrictSerializer):
+    refresh = Text(max_length=4096, required=False)
+
+
+class VerifySerializer(StrictSerializer):
+    token = Text(max_length=4096)
+
+
+class TokenPairSerializer(StrictSerializer):
+    access = Text(help_text="For `Authorization: Bearer`, good for 15 minutes.")
+    refresh = Text(help_text="For one new pair, within 30 days.")
+
+
+class ResetSerializer(StrictSerializer):
+    email = Text(max_length=254)
+
+
+class ResetConfirmSerializer(StrictSerializer):
+    uid = Text(max_length=64)
+    token = Text(max_length=128)
+    password = password_field()
+
+
+class NoteSerializer(StrictSerializer):
+    detail = Text()

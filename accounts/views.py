@@ -1,0 +1,213 @@
+"""Signing in, and people's own accounts."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
+from rest_framework.fields import get_error_detail
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import passwords, tokens
+from accounts.models import SignIn, User
+from accounts.problems import BAD_CREDENTIALS, BAD_RESET_LINK, CHALLENGE, USER
+from accounts.serializers import (
+    CredentialsSerializer,
+    NoteSerializer,
+    RefreshSerializer,
+    RegistrationSerializer,
+    ResetConfirmSerializer,
+    ResetSerializer,
+    RevokeSerializer,
+    SignInSerializer,
+    StaffUserSerializer,
+    TokenPairSerializer,
+    UserSerializer,
+    VerifySerializer,
+)
+from api.parameters import PageParameters
+from api.permissions import StaffOnly
+from api.problems import Problem
+from api.views import ApiViewSet
+
+
+class TokenViewSet(ApiViewSet):
+    """Tokens: got by signing in, renewed once each, ended by revoking."""
+
+    resource = "auth"
+    tag = "sign-in"
+    problem_family = USER
+    permission_classes = (AllowAny,)
+    refusals: ClassVar = {"sign_in": [BAD_CREDENTIALS], "reset_confirm": [BAD_RESET_LINK]}
+
+    def body(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        read = serializer(data=self.request.data)
+        read.is_valid(raise_exception=True)
+        return dict(read.validated_data)
+
+    @extend_schema(request=CredentialsSerializer, responses={200: TokenPairSerializer})
+    def sign_in(self, request: Request) -> Response:
+        """Sign in.
+
+        A wrong address, a wrong password and a deactivated person are told alike.
+        """
+        given = self.body(CredentialsSerializer)
+        user = authenticate(request, **given)
+        if user is None:
+            raise Problem(BAD_CREDENTIALS, headers=CHALLENGE)
+        return Response(tokens.sign_in(user, request.headers.get("User-Agent", "")))
+
+    @extend_schema(request=RefreshSerializer, responses={200: TokenPairSerializer})
+    def refresh(self, request: Request) -> Response:
+        """Exchange a refresh token for a new pair.
+
+        It works once; of requests that race with one token, one wins.
+        """
+        return Response(tokens.refresh(self.body(RefreshSerializer)["refresh"]))
+
+    @extend_schema(request=VerifySerializer, responses={200: NoteSerializer})
+    def verify(self, request: Request) -> Response:
+        """Ask whether a token would be taken now."""
+        tokens.check(self.body(VerifySerializer)["token"])
+        return Response({"detail": "The token is good."})
+
+    @extend_schema(request=RevokeSerializer, responses={204: None})
+    def revoke(self, request: Request) -> Response:
+        """End this sign-in.
+
+        The one of the `refresh` token in the body or, without, of the token in the header.
+        """
+        refresh = self.body(RevokeSerializer).get("refresh")
+        if refresh is not None:
+            tokens.live(tokens.read(refresh, tokens.Refresh)).delete()
+        elif request.auth is not None:
+            request.auth.delete()
+        else:
+            raise NotAuthenticated
+        return Response(status=204)
+
+    @extend_schema(request=ResetSerializer, responses={202: NoteSerializer})
+    def reset(self, request: Request) -> Response:
+        """Ask for a link that sets a new password."""
+        passwords.send_reset_link(self.body(ResetSerializer)["email"], request._request)
+        return Response({"detail": "If somebody has this address, a link is on its way."}, 202)
+
+    @extend_schema(request=ResetConfirmSerializer, responses={204: None})
+    def reset_confirm(self, request: Request) -> Response:
+        """Set a new password by the link; every sign-in of the person ends."""
+        try:
+            passwords.reset_password(**self.body(ResetConfirmSerializer))
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"password": get_error_detail(error)}) from error
+        return Response(status=204)
+
+
+class PersonViewSet(ApiViewSet):
+    """`{id}` in a path: the caller (`me`), or anybody for staff with the permission."""
+
+    def person(self, action: str) -> User:
+        """Whom the path names, for `action`: view, change or delete."""
+        caller: User = self.request.user  # type: ignore[assignment]
+        if self.kwargs["id"] in ("me", caller.pk):
+            return caller
+        if not caller.is_staff:
+            raise NotFound
+        if not caller.has_perm(f"accounts.{action}_user"):
+            raise PermissionDenied
+        person = get_object_or_404(User, pk=self.kwargs["id"])
+        if action != "view" and person.is_staff and not caller.is_superuser:
+            raise PermissionDenied
+        return person
+
+
+class UserViewSet(mixins.ListModelMixin, PersonViewSet):
+    resource = "users"
+    nouns = ("user", "users")
+    path_parameters: ClassVar = {"id": (str, "A person's id, or `me`.")}
+    problem_family = USER
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    parameters: ClassVar = {"list": PageParameters}
+
+    def get_permissions(self) -> list[BasePermission]:
+        if self.action == "create":
+            return [AllowAny()]
+        return [StaffOnly() if self.action == "list" else IsAuthenticated()]
+
+    def serializer_for(self, person: User, *, partial: bool) -> UserSerializer:
+        own = person.pk == self.request.user.pk
+        kind = UserSerializer if own else StaffUserSerializer
+        context = self.get_serializer_context()
+        return kind(person, data=self.request.data, partial=partial, context=context)
+
+    @extend_schema(request=RegistrationSerializer, responses={201: UserSerializer})
+    def create(self, request: Request) -> Response:
+        """Register."""
+        registration = RegistrationSerializer(data=request.data)
+        registration.is_valid(raise_exception=True)
+        person = registration.save()
+        return Response(registration.data, 201, headers={"Location": f"/api/v1/users/{person.pk}/"})
+
+    def retrieve(self, request: Request, id: int | str) -> Response:
+        """Read a person."""
+        return Response(self.get_serializer(self.person("view")).data)
+
+    def update(self, request: Request, id: int | str, *, partial: bool = False) -> Response:
+        """Replace a person's data.
+
+        A new `password` or `email` needs `current_password`; it ends every sign-in, this one too.
+        """
+        serializer = self.serializer_for(self.person("change"), partial=partial)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)
+
+    def partial_update(self, request: Request, id: int | str) -> Response:
+        """Change a person's data."""
+        return self.update(request, id, partial=True)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: int | str) -> Response:
+        """Delete a person with all that is theirs."""
+        self.person("delete").erase()
+        return Response(status=204)
+
+
+class SignInViewSet(mixins.ListModelMixin, PersonViewSet):
+    """The devices that a person is signed in on."""
+
+    resource = "sign-ins"
+    tag = "sign-in"
+    nouns = ("sign-in", "sign-ins")
+    path_parameters: ClassVar = {
+        "id": (str, "A person's id, or `me`."),
+        "sign_in": (int, "The sign-in's id."),
+    }
+    problem_family = USER
+    queryset = SignIn.objects.all()
+    serializer_class = SignInSerializer
+    permission_classes = (IsAuthenticated,)
+    parameters: ClassVar = {"list": PageParameters}
+    pages_are_personal = True
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queryset.live().unexpired(timezone.now()).filter(user=self.person("view"))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: int | str, sign_in: int) -> Response:
+        """End one sign-in."""
+        if not SignIn.objects.filter(user=self.person("change"), pk=sign_in).delete()[0]:
+            raise NotFound
+        return Response(status=204)
+
+    @extend_schema(responses={204: None})
+    def clear(self, request: Request, id: int | str) -> Response:
+        """End every sign-in of a person, this one too."""
+        SignIn.objects.filter(user=self.person("change")).delete()
+        return Response(status=204)

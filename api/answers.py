@@ -1,0 +1,186 @@
+"""The one place that turns exceptions into answers."""
+
+import sys
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import structlog
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
+from rest_framework import exceptions as drf
+
+from api import problems
+from api.problems import Problem
+
+log = structlog.get_logger("problems")
+
+RETRY_SECONDS = 2
+
+
+class ProblemMiddleware(MiddlewareMixin):
+    """Answers whatever a view raises, and a Host that is not ours, alike with debugging on."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            # The request keeps the refused name; what is built later must not need it.
+            return respond(Problem(problems.BAD_HOST), request)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        return answer(error, request, problems.GENERAL)
+
+
+def answer_in_view(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """DRF's EXCEPTION_HANDLER: the view says by its `problem_family` whose codes apply."""
+    family = getattr(context["view"], "problem_family", problems.GENERAL)
+    response = answer(error, context["request"]._request, family)
+    if auth_header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = auth_header
+    return response
+
+
+def answer(error: Exception, request: HttpRequest, family: problems.Family) -> HttpResponse:
+    """The problem that tells `error`. An exception nobody expected is logged, and a 500."""
+    problem = problem_for(error, family)
+    if problem is None:
+        log.error("unexpected exception", exc_info=error)
+        problem = Problem(problems.INTERNAL)
+    elif problem.code.status >= 500:
+        log.error("server behind us failed", error=type(error).__name__, code=problem.code.number)
+    return respond(problem, request)
+
+
+def problem_for(error: Exception, family: problems.Family) -> Problem | None:
+    if isinstance(error, Problem):
+        return error
+    for kind in type(error).__mro__:
+        if kind in problems.TRANSLATIONS:
+            return problems.TRANSLATIONS[kind](error)
+    if isinstance(error, drf.APIException):
+        return from_drf(error, family)
+    if isinstance(error, DatabaseError):
+        return from_database(error)
+    return from_django(error, family)
+
+
+def from_drf(error: drf.APIException, family: problems.Family) -> Problem | None:
+    if isinstance(error, drf.ValidationError):
+        return Problem(
+            family.invalid,
+            "The input breaks a rule; see errors.",
+            errors=flatten(error.get_full_details()),
+        )
+    if isinstance(error, drf.NotFound):
+        return Problem(family.missing)
+    if isinstance(error, drf.NotAuthenticated):
+        return Problem(problems.NO_TOKEN)
+    code = DRF_CODES.get(type(error))
+    return Problem(code, str(error.detail)) if code else None
+
+
+DRF_CODES = {
+    drf.ParseError: problems.MALFORMED,
+    drf.MethodNotAllowed: problems.METHOD_NOT_ALLOWED,
+    drf.NotAcceptable: problems.NOT_ACCEPTABLE,
+    drf.UnsupportedMediaType: problems.UNSUPPORTED_TYPE,
+    drf.AuthenticationFailed: problems.BAD_TOKEN,
+    drf.PermissionDenied: problems.FORBIDDEN,
+}
+
+
+def from_database(error: DatabaseError) -> Problem | None:
+    """A lost race is the caller's to repeat; a server that is away is nobody's fault."""
+    if isinstance(error, IntegrityError):
+        return Problem(problems.CONFLICT)
+    if isinstance(error, OperationalError | InterfaceError):
+        return Problem(problems.DATABASE_AWAY, headers={"Retry-After": str(RETRY_SECONDS)})
+    return None
+
+
+def from_django(error: Exception, family: problems.Family) -> Problem | None:
+    if isinstance(error, Http404):
+        return Problem(family.missing)
+    if isinstance(error, PermissionDenied):
+        return Problem(problems.FORBIDDEN)
+    if isinstance(error, RequestDataTooBig):
+        return Problem(problems.TOO_LARGE)
+    if isinstance(error, SuspiciousOperation):
+        return Problem(problems.BAD_REQUEST)
+    return None
+
+
+def flatten(details: Any, pointer: str = "#") -> list[dict[str, str]]:
+    """DRF's nested errors as a flat list; `pointer` is a JSON Pointer (RFC 6901) into the body."""
+    if isinstance(details, dict) and isinstance(details.get("message"), str):
+        return [{"pointer": pointer, "code": details["code"], "detail": details["message"]}]
+    if isinstance(details, dict):
+        return [e for key, value in details.items() for e in flatten(value, step(pointer, key))]
+    if all("message" in detail and "code" in detail for detail in details):
+        return [e for detail in details for e in flatten(detail, pointer)]
+    return [e for i, value in enumerate(details) for e in flatten(value, step(pointer, i))]
+
+
+def step(pointer: str, key: object) -> str:
+    """One level down; what is wrong with an object as a whole stays at the object."""
+    if key == "non_field_errors":
+        return pointer
+    return f"{pointer}/{str(key)[:100].replace('~', '~0').replace('/', '~1')}"
+
+
+def respond(problem: Problem, request: HttpRequest) -> HttpResponse:
+    """The problem as an HTTP answer, for views and middleware alike."""
+    body = {
+        "type": f"/api/docs/errors/#{problem.code.number}",
+        "title": problem.code.title,
+        "status": problem.code.status,
+        "detail": problem.detail,
+        "instance": quote(request.path),
+        "code": problem.code.number,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+    } | problem.extra
+    if problem.errors is not None:
+        body["errors"] = problem.errors
+    return HttpResponse(
+        orjson.dumps(body),
+        content_type="application/problem+json",
+        status=problem.code.status,
+        headers={"Cache-Control": "no-store"} | problem.headers,
+    )
+
+
+# --- Django's own refusals: config.urls names these as its handlers -----------
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return respond(Problem(problems.NO_SUCH_PATH), request)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return respond(Problem(problems.BAD_REQUEST), request)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return respond(Problem(problems.FORBIDDEN), request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return respond(Problem(problems.FORBIDDEN, reason), request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What went wrong outside of a view, in a middleware."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, Exception):
+        return respond(Problem(problems.INTERNAL), request)
+    return answer(error, request, problems.GENERAL)

@@ -1,0 +1,54 @@
+"""What need not be sent: a body the client has already, or one it did not ask for."""
+
+import hashlib
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+
+KEPT_ON_304 = ("ETag", "Cache-Control", "Vary", "Link")
+
+
+class ConditionalMiddleware:
+    """ETag and 304 for what is read under /api/; HEAD answers as GET, without the body."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path_info.startswith("/api/"):
+            response = with_etag(request, response)
+        if not response.streaming:
+            if response.status_code not in (204, 304):
+                response.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
+        return response
+
+
+def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if request.method not in ("GET", "HEAD") or response.status_code != 200:
+        response.setdefault("Cache-Control", "no-store")
+        return response
+    patch_vary_headers(response, ["Authorization"])
+    response.setdefault("Cache-Control", cache_control(request))
+    response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
+    return not_modified(response) if client_has_it(request, response["ETag"]) else response
+
+
+def cache_control(request: HttpRequest) -> str:
+    return "private, no-cache" if "Authorization" in request.headers else "no-cache"
+
+
+def client_has_it(request: HttpRequest, etag: str) -> bool:
+    """If-None-Match compares weakly (RFC 9110, 13.1.2): W/ is left out of account."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in known or etag in (tag.removeprefix("W/") for tag in known)
+
+
+def not_modified(response: HttpResponse) -> HttpResponse:
+    kept = {name: response[name] for name in KEPT_ON_304 if name in response}
+    return HttpResponseNotModified(headers=kept)

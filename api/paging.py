@@ -1,0 +1,121 @@
+"""Pages by keyset: exact under ties, inserts and deletes, and no slower for being deeper."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.core.signing import BadSignature, Signer
+from django.db import models
+from django.db.models import Expression, F, Func, QuerySet, Value
+from django.db.models.expressions import OrderBy
+from django.db.models.lookups import GreaterThan, LessThan
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from api import problems
+from api.problems import Problem
+
+if TYPE_CHECKING:
+    from api.views import ApiViewSet
+
+M = TypeVar("M", bound=models.Model)
+Position = list[Any]
+
+
+class Row(Func):
+    """`(a, b)`: rows compare as a whole, which an index on (a, b) answers."""
+
+    template = "(%(expressions)s)"
+    output_field = models.BigIntegerField()
+
+
+@dataclass(frozen=True)
+class Keyset:
+    """An order without ties: by `key`, then by id, both the same way.
+
+    `key` is never null; `field` is of its type. Without a key the order is by id alone.
+    """
+
+    key: "F | Expression | None" = None
+    field: "models.Field[Any, Any] | None" = None
+    descending: bool = True
+
+    def slice(self, queryset: QuerySet[M], after: Position | None, backwards: bool) -> QuerySet[M]:
+        """The rows in this order, or the opposite, that come after a position."""
+        down = self.descending != backwards
+        if after is not None:
+            compare = LessThan if down else GreaterThan
+            queryset = queryset.filter(compare(Row(*self.columns()), Row(*self.values(after))))
+        if self.key is not None:
+            queryset = queryset.annotate(keyset_key=self.key)  # type: ignore[assignment]
+        order = [OrderBy(column, descending=down) for column in self.columns()]
+        return queryset.order_by(*order)
+
+    def columns(self) -> list[F | Expression]:
+        return [F("id")] if self.key is None else [self.key, F("id")]
+
+    def values(self, position: Position) -> list[Value]:
+        *key, pk = position
+        return [Value(self.field.to_python(k), self.field) for k in key if self.field] + [
+            Value(pk, models.BigIntegerField())
+        ]
+
+    def position_of(self, row: Any) -> Position:
+        if self.key is None:
+            return [row.pk]
+        key = row.keyset_key
+        return [key.isoformat() if isinstance(key, date) else key, row.pk]
+
+
+class KeysetPagination(BasePagination):
+    """`next` and `previous` carry a signed cursor, good for one list, filter and order."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.open(request, view)
+        size = view.query.get("page_size")
+        backwards, position = self.read(view.query.get("cursor"))
+        rows = list(self.keyset.slice(queryset, position, backwards)[: size + 1])
+        more, rows = len(rows) > size, rows[:size]
+        before, after = position is not None, more
+        if backwards:
+            rows.reverse()
+            before, after = more, True
+        self.next = self.link(False, rows[-1]) if rows and after else None
+        self.previous = self.link(True, rows[0]) if rows and before else None
+        return rows
+
+    def open(self, request: Request, view: "ApiViewSet") -> None:
+        self.here = request.build_absolute_uri()
+        self.keyset = view.keyset()
+        owner = request.user.pk if view.pages_are_personal else None
+        scope = f"cursor:{request.path}:{owner}:{view.query.question()}"
+        self.signer = Signer(salt=scope, sep=".")
+
+    def read(self, cursor: str | None) -> tuple[bool, Position | None]:
+        if cursor is None:
+            return False, None
+        try:
+            backwards, *position = self.signer.unsign_object(cursor)
+        except (BadSignature, ValueError) as error:
+            raise Problem(problems.BAD_CURSOR) from error
+        return backwards, position
+
+    def link(self, backwards: bool, row: models.Model) -> str:
+        place = [backwards, *self.keyset.position_of(row)]
+        return replace_query_param(self.here, "cursor", self.signer.sign_object(place))
+
+    def get_paginated_response(self, data: Any, **more: Any) -> Response:
+        body = {**more, "next": self.next, "previous": self.previous, "results": data}
+        links = [(self.next, "next"), (self.previous, "prev")]
+        header = ", ".join(f'<{url}>; rel="{rel}"' for url, rel in links if url)
+        return Response(body, headers={"Link": header} if header else None)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        url = {"type": ["string", "null"], "format": "uri", "example": None}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": url, "previous": url, "results": schema},
+        }

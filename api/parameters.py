@@ -1,0 +1,81 @@
+"""Query parameters: declared for each endpoint, anything else refused by name."""
+
+import re
+from typing import Any, ClassVar, Self
+
+from django.http import QueryDict
+from rest_framework import serializers
+
+from api import problems
+from api.answers import flatten
+from api.problems import Problem
+from api.serializers import StrictSerializer
+
+WHOLE = re.compile(r"-?[0-9]{1,18}")
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+class Whole(serializers.IntegerField):
+    """Digits as people write them: not `1_0`, ` 5` or `٣`."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not WHOLE.fullmatch(data):
+            self.fail("invalid")
+        return int(data)
+
+
+class Decimal(serializers.FloatField):
+    def to_internal_value(self, data: Any) -> float:
+        if not DECIMAL.fullmatch(data):
+            self.fail("invalid")
+        return float(data)
+
+
+class Parameters(StrictSerializer):
+    """What an endpoint takes after the `?`. This one takes nothing."""
+
+    unknown_message = "There is no such parameter here."
+    # Where a reader of the list stands and how much they see at once: no part of what they ask.
+    places: ClassVar[tuple[str, ...]] = ("cursor", "page_size")
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Self:
+        """The validated parameters; a problem that names each bad one."""
+        twice = [name for name, values in query.lists() if len(values) > 1]
+        if twice:
+            raise refusal({name: ["It was given more than once."] for name in twice}, "twice")
+        parameters = cls(data=query.dict())
+        try:
+            parameters.is_valid(raise_exception=True)
+        except serializers.ValidationError as error:
+            raise refusal(error.detail) from error
+        return parameters
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.validated_data.get(name, default)
+
+    def filters(self) -> dict[str, Any]:
+        """The plain filters, as keywords of `QuerySet.filter`."""
+        return {}
+
+    def question(self) -> dict[str, Any]:
+        """What was asked for, without the place in it: filters, search and order."""
+        asked: dict[str, Any] = self.validated_data
+        return {name: asked[name] for name in sorted(asked) if name not in self.places}
+
+
+class PageParameters(Parameters):
+    cursor = serializers.CharField(
+        required=False,
+        max_length=1000,
+        help_text="Where to go on: taken from `next` or `previous`, opaque.",
+    )
+    page_size = Whole(
+        default=20, min_value=1, max_value=100, help_text="How many results a page has."
+    )
+
+
+def refusal(detail: Any, code: str | None = None) -> Problem:
+    errors = flatten(serializers.ValidationError(detail, code=code).get_full_details())
+    names = ", ".join(error["pointer"].removeprefix("#/") for error in errors)
+    return Problem(problems.BAD_PARAMETER, f"Bad query parameter: {names}.", errors=errors)

@@ -1,0 +1,12 @@
+"""What of the catalog can stand on a list: catalog's one line to mylist."""
+
+from django.db.models import Q
+
+from catalog.models import Movie, TVShow
+from catalog.serializers import MovieCardSerializer, TVShowCardSerializer
+from mylist.registry import register
+
+AVAILABLE = Q(available=True)
+
+register("movie", MovieCardSerializer, Movie.objects.with_genres, addable=AVAILABLE)
+register("tvshow", TVShowCardSerializer, TVShow.objects.with_genres, addable=AVAILABLE)

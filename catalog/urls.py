@@ -1,0 +1,33 @@
+"""Under /api/v1/."""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+from rest_framework.permissions import AllowAny
+
+from api.paths import register_converters
+from catalog.views import GenreViewSet, MovieViewSet, TitleViewSet, TVShowViewSet
+
+register_converters()
+
+
+def titles(prefix: str, view: type[TitleViewSet]) -> list[URLPattern]:
+    everyone: dict[str, Any] = {"permission_classes": [AllowAny]}
+    one: dict[str, Any] = {
+        "get": "retrieve",
+        "put": "update",
+        "patch": "partial_update",
+        "delete": "destroy",
+    }
+    return [
+        path(f"{prefix}/", view.as_view({"get": "list", "post": "create"})),
+        path(f"{prefix}/batch/", view.as_view({"post": "batch"}, **everyone)),
+        path(f"{prefix}/<id:id>/", view.as_view(one)),
+    ]
+
+
+urlpatterns = [
+    *titles("movies", MovieViewSet),
+    *titles("tv-shows", TVShowViewSet),
+    path("genres/", GenreViewSet.as_view({"get": "list"})),
+]

@@ -1,0 +1,128 @@
+"""Browsing the catalog, and curating it."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from api.paging import Keyset
+from api.parameters import PageParameters
+from api.permissions import StaffWrites
+from api.views import ApiViewSet
+from catalog.models import Genre, Movie, TVShow
+from catalog.orderings import ORDERINGS
+from catalog.problems import MOVIE, TV_SHOW
+from catalog.serializers import (
+    BatchSerializer,
+    BrowseParameters,
+    GenreSerializer,
+    MovieBatchSerializer,
+    MovieLightSerializer,
+    MovieSerializer,
+    TVShowBatchSerializer,
+    TVShowLightSerializer,
+    TVShowSerializer,
+)
+
+
+class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
+    """What both kinds of titles answer. Withdrawn ones are read by id, but not browsed."""
+
+    permission_classes = (StaffWrites,)
+    parameters: ClassVar = {"list": BrowseParameters}
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+    light: ClassVar[Any]
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return self.light if self.action == "list" else super().get_serializer_class()
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        if self.action != "list":
+            return queryset
+        titles = queryset.browsable().filter(**self.query.filters())
+        if genre := self.query.get("genre"):
+            titles = titles.of_genre(genre)
+        if words := self.query.get("q"):
+            titles = titles.matching(words)
+        return titles
+
+    def keyset(self) -> Keyset:
+        return ORDERINGS[self.query.get("ordering")]
+
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        title = serializer.save()
+        here = f"{request.path}{title.pk}/"
+        return Response(serializer.data, 201, headers={"Location": here})
+
+    def update(self, request: Request, id: int, *, partial: bool = False) -> Response:
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)
+
+    def partial_update(self, request: Request, id: int) -> Response:
+        return self.update(request, id, partial=True)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: int) -> Response:
+        self.get_object().erase()
+        return Response(status=204)
+
+    def batch(self, request: Request) -> Response:
+        """Read up to 100 by their ids, in the order asked."""
+        asked = BatchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        ids = asked.validated_data["ids"]
+        found = self.get_queryset().in_bulk(ids)
+        titles = [found[pk] for pk in ids if pk in found]
+        missing = [pk for pk in ids if pk not in found]
+        return Response({"results": self.light(titles, many=True).data, "missing": missing})
+
+
+class MovieViewSet(TitleViewSet):
+    resource = "movies"
+    nouns = ("movie", "movies")
+    problem_family = MOVIE
+    queryset = Movie.objects.with_genres()
+    serializer_class = MovieSerializer
+    light = MovieLightSerializer
+
+    @extend_schema(request=BatchSerializer, responses={200: MovieBatchSerializer})
+    def batch(self, request: Request) -> Response:
+        return super().batch(request)
+
+    batch.__doc__ = TitleViewSet.batch.__doc__
+
+
+class TVShowViewSet(TitleViewSet):
+    resource = "tv-shows"
+    nouns = ("TV show", "TV shows")
+    problem_family = TV_SHOW
+    queryset = TVShow.objects.with_genres()
+    serializer_class = TVShowSerializer
+    light = TVShowLightSerializer
+
+    @extend_schema(request=BatchSerializer, responses={200: TVShowBatchSerializer})
+    def batch(self, request: Request) -> Response:
+        return super().batch(request)
+
+    batch.__doc__ = TitleViewSet.batch.__doc__
+
+
+class GenreViewSet(mixins.ListModelMixin, ApiViewSet):
+    resource = "genres"
+    nouns = ("genre", "genres")
+    permission_classes = (AllowAny,)
+    queryset = Genre.objects.all()
+    serializer_class = GenreSerializer
+    parameters: ClassVar = {"list": PageParameters}
+
+    def keyset(self) -> Keyset:
+        return Keyset(descending=False)

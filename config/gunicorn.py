@@ -1,0 +1,54 @@
+"""How gunicorn serves config.wsgi: `gunicorn -c config/gunicorn.py config.wsgi`.
+
+GUNICORN_HOST, PORT, WEB_CONCURRENCY and GUNICORN_THREADS change it; .env.example explains them.
+What is not set here is gunicorn's own default on purpose, such as its limits on request lines and
+headers, and FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
+"""
+
+import os
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from config.logs import logging_config
+
+bind = f"{os.environ.get('GUNICORN_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+
+# A process per core; a container with a share of a large machine sets WEB_CONCURRENCY. Threads let
+# a process go on while one request waits for PostgreSQL, keep connections open between requests,
+# and hold off a few slow clients. Each thread has a database connection of its own, so all the
+# processes' threads together must stay below PostgreSQL's max_connections. With 1 thread gunicorn
+# uses its sync worker: less work for each request, but it closes every connection.
+workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
+threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+
+# Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
+# them sends a request into a connection that is being closed here.
+keepalive = 75
+# A worker that has not shown life for so long is replaced.
+timeout = 30
+# On a stop, requests under way may end; most orchestrators kill after 30 seconds.
+graceful_timeout = 25
+# The sign of life is a file; on a disk a slow write would look like a worker that hangs.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - gunicorn makes the name
+# Nothing here is steered at run time, and the socket's folder, the home, may not be writable.
+control_socket_disable = True
+
+# max_requests stays off: it hides leaks, and a worker that restarts is a slow request.
+
+
+class ErrorsOnly(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn takes a logging configuration to mean that access lines are wanted as well."""
+
+    def access(self, *args: Any) -> None:
+        """Nothing: the application writes one line for each request, with what it knows of it."""
+
+
+logger_class = ErrorsOnly
+logconfig_dict = logging_config(
+    os.environ.get("LOG_LEVEL", "INFO"),
+    os.environ.get("LOG_FORMAT", "json"),
+    os.environ.get("SERVICE_NAME", "mylist"),
+)
+# gunicorn's own lines go where all others go, and look like them.
+logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": [], "propagate": True}

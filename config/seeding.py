@@ -1,0 +1,103 @@
+"""Loading the fixtures, and making people to try things with."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from catalog.models import Genre, Movie, Title, TVShow
+from config.groups import CURATORS
+from mylist.models import MyList
+from mylist.registry import MODELS
+
+DATES = ("release_date", "last_air_date")
+FIXTURES = Path(settings.BASE_DIR) / "fixtures"
+DEMO_PASSWORD = "my-list-demo"  # noqa: S105 - public on purpose, refused unless debugging
+
+# Name, is_staff, and how the list begins: positions in the order of popularity.
+DEMO_PEOPLE = {
+    "ann": ("Ann", [0, 3, 7, 12], [0, 2]),
+    "bob": ("Bob", [1, 2, 3], [1]),
+    "cho": ("Cho", [5], [0, 1, 2, 3]),
+}
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads((FIXTURES / name).read_text(encoding="utf-8"))
+    return entries
+
+
+@transaction.atomic
+def load_fixtures() -> dict[str, int]:
+    """Add what is missing and leave what is there: how many of each are new.
+
+    What staff changed, and what they withdrew, stays as they want it.
+    """
+    genres = sum(add_genre(entry) for entry in read("genres.json"))
+    return {
+        "genres": genres,
+        "movies": sum(add_title(Movie, entry) for entry in read("movies.json")),
+        "TV shows": sum(add_title(TVShow, entry) for entry in read("tv_shows.json")),
+    }
+
+
+def add_genre(entry: dict[str, Any]) -> bool:
+    known = Q(name__iexact=entry["name"]) | Q(tmdb_id=entry["tmdb_id"])
+    if Genre.objects.filter(known).exists():
+        return False
+    Genre.objects.create(**entry)
+    return True
+
+
+def add_title(model: type[Title], entry: dict[str, Any]) -> bool:
+    """A title is known by either of its outside ids."""
+    known = Q(pk__in=[])
+    for name in ("tmdb_id", "imdb_id"):
+        if entry.get(name):
+            known |= Q(**{name: entry[name]})
+    if model._default_manager.filter(known).exists():
+        return False
+    genres = Genre.objects.filter(name__in=entry.pop("genres", []))
+    dates = {name: date.fromisoformat(entry[name]) for name in DATES if name in entry}
+    title = model._default_manager.create(**entry | dates)
+    title.genres.set(genres)
+    return True
+
+
+def make_demo_people() -> list[tuple[str, str]]:
+    """A superuser, a curator and three people with lists: address and what they are, of each.
+
+    They are made once; whoever is there keeps password and list.
+    """
+    admin, _ = person("admin", "Admin", is_staff=True, is_superuser=True)
+    curator, _ = person("curator", "Curator", is_staff=True)
+    curator.groups.add(Group.objects.get(name=CURATORS))
+    made = [(admin.email, "superuser"), (curator.email, "curator")]
+    for handle, (name, movies, shows) in DEMO_PEOPLE.items():
+        user, new = person(handle, name)
+        if new:
+            fill_list(user, Movie, movies)
+            fill_list(user, TVShow, shows)
+        made.append((user.email, "person with a list"))
+    return made
+
+
+def person(handle: str, name: str, **fields: Any) -> tuple[User, bool]:
+    email = f"{handle}@example.com"
+    user = User.objects.filter(email=email).first()
+    if user is not None:
+        return user, False
+    return User.objects.create_user(email, DEMO_PASSWORD, name=name, **fields), True
+
+
+def fill_list(user: User, model: type[Title], ranks: list[int]) -> None:
+    titles = model._default_manager.filter(available=True).order_by("-popularity")[:20]
+    for rank, title in enumerate(titles):
+        if rank in ranks:
+            MyList.add(user, MODELS[model], title.pk, exist_ok=True)

@@ -1,0 +1,119 @@
+"""People to test with, and clients that are signed in as they are.
+
+Imports stand inside the fixtures: mylist's own tests run on settings without these apps.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rest_framework.test import APIClient
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+PASSWORD = "correct horse battery"
+
+
+class Client(APIClient):
+    """Speaks JSON unless told otherwise."""
+
+    default_format = "json"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: Any) -> None:
+    """Argon2 takes 50 ms on purpose; tests of it ask for it."""
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.Argon2PasswordHasher",
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _warm_content_types(request: pytest.FixtureRequest) -> None:
+    """What a worker knows after its first request, so that query counts do not depend on order."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        from django.contrib.contenttypes.models import ContentType
+
+        from mylist.registry import KINDS
+
+        request.getfixturevalue(
+            "transactional_db" if "transactional_db" in request.fixturenames else "db"
+        )
+        ContentType.objects.clear_cache()
+        for kind in KINDS.values():
+            ContentType.objects.get_for_id(kind.content_type.pk)
+
+
+@pytest.fixture
+def api() -> Client:
+    """Somebody who is not signed in."""
+    return Client()
+
+
+@pytest.fixture
+def signed_in() -> "Callable[[User], Client]":
+    """`signed_in(ann)`: a client with a real access token."""
+    from accounts import tokens
+
+    def client_of(user: "User") -> Client:
+        client = Client()
+        pair = tokens.sign_in(user, "a test")
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
+        client.tokens = pair
+        return client
+
+    return client_of
+
+
+def make(email: str, **fields: Any) -> "User":
+    from accounts.models import User
+
+    return User.objects.create_user(email, PASSWORD, **fields)
+
+
+@pytest.fixture
+def ann(db: None) -> "User":
+    return make("ann@example.com", name="Ann")
+
+
+@pytest.fixture
+def bob(db: None) -> "User":
+    return make("bob@example.com", name="Bob")
+
+
+@pytest.fixture
+def curator(db: None) -> "User":
+    """Staff, in the group of curators."""
+    from django.contrib.auth.models import Group
+
+    user = make("curator@example.com", name="Cleo", is_staff=True)
+    user.groups.add(Group.objects.get(name="Curators"))
+    return user
+
+
+@pytest.fixture
+def admin(db: None) -> "User":
+    """A superuser."""
+    return make("admin@example.com", name="Ada", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_ann(ann: "User", signed_in: "Callable[[User], Client]") -> Client:
+    return signed_in(ann)
+
+
+@pytest.fixture
+def as_bob(bob: "User", signed_in: "Callable[[User], Client]") -> Client:
+    return signed_in(bob)
+
+
+@pytest.fixture
+def as_curator(curator: "User", signed_in: "Callable[[User], Client]") -> Client:
+    return signed_in(curator)
+
+
+@pytest.fixture
+def as_admin(admin: "User", signed_in: "Callable[[User], Client]") -> Client:
+    return signed_in(admin)

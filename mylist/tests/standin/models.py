@@ -1,0 +1,18 @@
+"""Two kinds of content, to show that mylist needs no catalog."""
+
+from django.db import models
+
+
+class Film(models.Model):
+    title = models.CharField(max_length=100)
+    withdrawn = models.BooleanField(default=False)
+
+    def __str__(self):
+        return self.title
+
+
+class Series(models.Model):
+    title = models.CharField(max_length=100)
+
+    def __str__(self):
+        return self.title

@@ -1,0 +1,183 @@
+"""The list of the person who asks."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.paging import KeysetPagination
+from api.views import ApiViewSet
+from mylist.models import MyList, MyListItem, MyListItemQuerySet
+from mylist.problems import ALREADY_LISTED, LIST_FULL, LIST_ITEM, NOT_ADDABLE
+from mylist.registry import Kind, kind_named
+from mylist.serializers import (
+    AddSerializer,
+    ContainsAnswerSerializer,
+    ContainsSerializer,
+    ListParameters,
+    NoteSerializer,
+    item_serializers,
+    represent,
+)
+
+ITEM = PolymorphicProxySerializer(
+    component_name="MyListItem",
+    serializers=item_serializers,
+    resource_type_field_name="content_type",
+)
+
+
+class ListPagination(KeysetPagination):
+    """Pages that also tell how many items there are."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        page["properties"]["count"] = {"type": "integer", "example": 1}
+        page["required"].append("count")
+        return page
+
+
+class MyListViewSet(ApiViewSet):
+    resource = "mylist"
+    nouns = ("list item", "list items")
+    path_parameters: ClassVar = {
+        "id": (int, "The item's own id."),
+        "content_type": (str, "`movie` or `tvshow`."),
+        "content_id": (int, "The title's id."),
+    }
+    problem_family = LIST_ITEM
+    permission_classes = (IsAuthenticated,)
+    pagination_class = ListPagination
+    serializer_class = NoteSerializer
+    pages_are_personal = True
+    parameters: ClassVar = {"list": ListParameters}
+    refusals: ClassVar = {
+        "create": [ALREADY_LISTED, LIST_FULL, NOT_ADDABLE],
+        "put_membership": [LIST_FULL, NOT_ADDABLE],
+    }
+
+    def items(self) -> MyListItemQuerySet:
+        return MyListItem.objects.of(self.request.user)
+
+    # --- the list --------------------------------------------------------
+
+    @extend_schema(responses={200: ITEM})
+    def list(self, request: Request) -> Response:
+        """Read the list, newest first."""
+        kind: Kind | None = self.query.get("content_type")
+        items = self.items() if kind is None else self.items().of_kind(kind)
+        count = MyList.count_of(request.user) if kind is None else items.count()
+        pages = ListPagination()
+        page = pages.paginate_queryset(items.with_content(), request, view=self)
+        return pages.get_paginated_response(represent(page), count=count)
+
+    @extend_schema(request=AddSerializer, responses={201: ITEM})
+    def create(self, request: Request) -> Response:
+        """Add a title to the list.
+
+        409 with the item's `id` when it is there already.
+        """
+        asked = self.body(AddSerializer)
+        item, _ = MyList.add(
+            request.user, asked["content_type"], asked["content_id"], asked.get("note")
+        )
+        return self.answer(item.pk, 201, headers={"Location": f"/api/v1/mylist/{item.pk}/"})
+
+    @extend_schema(responses={204: None})
+    def clear(self, request: Request) -> Response:
+        """Empty the list."""
+        MyList.remove(request.user)
+        return Response(status=204)
+
+    @extend_schema(request=ContainsSerializer, responses={200: ContainsAnswerSerializer})
+    def contains(self, request: Request) -> Response:
+        """Ask which of up to 200 titles are on the list."""
+        asked = [
+            (what["content_type"], what["content_id"])
+            for what in self.body(ContainsSerializer)["items"]
+        ]
+        found = self.items().ids_of(asked)
+        results = [
+            {"content_type": kind.name, "content_id": pk, "id": found.get((kind.name, pk))}
+            for kind, pk in asked
+        ]
+        return Response({"results": results})
+
+    # --- one item, by its own id ------------------------------------------
+
+    @extend_schema(responses={200: ITEM})
+    def retrieve(self, request: Request, id: int) -> Response:
+        """Read an item."""
+        return self.answer(id)
+
+    @extend_schema(request=NoteSerializer, responses={200: ITEM})
+    def update(self, request: Request, id: int) -> Response:
+        """Replace an item's note; without one it is emptied."""
+        return self.annotate(id, self.body(NoteSerializer).get("note", ""))
+
+    @extend_schema(request=NoteSerializer, responses={200: ITEM})
+    def partial_update(self, request: Request, id: int) -> Response:
+        """Change an item's note."""
+        changes = self.body(NoteSerializer, partial=True)
+        return self.annotate(id, changes["note"]) if changes else self.answer(id)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: int) -> Response:
+        """Take an item off the list."""
+        return self.removed(MyList.remove(request.user, pk=id))
+
+    # --- one title, by its kind and id -------------------------------------
+
+    @extend_schema(responses={200: ITEM})
+    def membership(self, request: Request, content_type: str, content_id: int) -> Response:
+        """Ask whether a title is on the list."""
+        kind = kind_named(content_type)
+        return self.answer_one(self.items().of_content(kind, content_id))
+
+    @extend_schema(request=NoteSerializer, responses={200: ITEM, 201: ITEM})
+    def put_membership(self, request: Request, content_type: str, content_id: int) -> Response:
+        """Add a title if it is not there.
+
+        201 when it is new, 200 when it was there; a note in the body is set either way.
+        """
+        note = self.body(NoteSerializer, partial=True).get("note")
+        kind = kind_named(content_type)
+        item, new = MyList.add(request.user, kind, content_id, note, exist_ok=True)
+        return self.answer(item.pk, 201 if new else 200)
+
+    @extend_schema(responses={204: None})
+    def remove_membership(self, request: Request, content_type: str, content_id: int) -> Response:
+        """Take a title off the list."""
+        kind = kind_named(content_type)
+        which = {"content_type": kind.content_type, "content_id": content_id}
+        return self.removed(MyList.remove(request.user, **which))
+
+    # --- what they share ----------------------------------------------------
+
+    def body(self, serializer: type[Any], *, partial: bool = False) -> dict[str, Any]:
+        read = serializer(data=self.request.data, partial=partial)
+        read.is_valid(raise_exception=True)
+        return dict(read.validated_data)
+
+    def annotate(self, pk: int, note: str) -> Response:
+        if not MyList.annotate(self.request.user, pk, note):
+            raise NotFound
+        return self.answer(pk)
+
+    def answer(self, pk: int, status: int = 200, **kwargs: Any) -> Response:
+        return self.answer_one(self.items().filter(pk=pk), status, **kwargs)
+
+    def answer_one(self, items: QuerySet[MyListItem], status: int = 200, **kwargs: Any) -> Response:
+        shown = represent(items.with_content())  # type: ignore[attr-defined]
+        if not shown:
+            raise NotFound
+        return Response(shown[0], status, **kwargs)
+
+    def removed(self, count: int) -> Response:
+        if not count:
+            raise NotFound
+        return Response(status=204)
