@@ -19,6 +19,7 @@ class Client(APIClient):
     """Speaks JSON unless told otherwise."""
 
     default_format = "json"
+    tokens: dict[str, str]
 
 
 @pytest.fixture(autouse=True)

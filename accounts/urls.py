@@ -3,9 +3,7 @@
 from django.urls import path, register_converter
 
 from accounts.views import SignInViewSet, TokenViewSet, UserViewSet
-from api.paths import IdConverter, register_converters
-
-register_converters()
+from api.paths import IdConverter
 
 
 class PersonConverter:

@@ -5,3 +5,8 @@ class ApiConfig(AppConfig):
     """What every answer shares. Knows no other app."""
 
     name = "api"
+
+    def ready(self) -> None:
+        from api.paths import register_converters
+
+        register_converters()

@@ -1,6 +1,6 @@
 """The staff desk of the catalog."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -35,7 +35,7 @@ class TitleAdmin(admin.ModelAdmin[Any]):
     # A count of all rows on every page, beside the count of those found.
     show_full_result_count = False
     actions = ("withdraw", "make_available")
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("title", "original_title", "overview", "genres", "available")}),
         ("Release", {"fields": ("release_date", "release_year", "original_language")}),
         ("Pictures", {"fields": ("poster_path", "backdrop_path")}),
@@ -65,12 +65,15 @@ class TitleAdmin(admin.ModelAdmin[Any]):
 
 @admin.register(Movie)
 class MovieAdmin(TitleAdmin):
-    fieldsets = (*TitleAdmin.fieldsets, ("Movie", {"fields": ("director", "runtime")}))
+    fieldsets: ClassVar[Any] = (
+        *TitleAdmin.fieldsets,
+        ("Movie", {"fields": ("director", "runtime")}),
+    )
 
 
 @admin.register(TVShow)
 class TVShowAdmin(TitleAdmin):
-    fieldsets = (
+    fieldsets: ClassVar[Any] = (
         *TitleAdmin.fieldsets,
         ("TV show", {"fields": ("creators", "seasons", "episodes", "status", "last_air_date")}),
     )

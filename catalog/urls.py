@@ -5,10 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from rest_framework.permissions import AllowAny
 
-from api.paths import register_converters
 from catalog.views import GenreViewSet, MovieViewSet, TitleViewSet, TVShowViewSet
-
-register_converters()
 
 
 def titles(prefix: str, view: type[TitleViewSet]) -> list[URLPattern]:

@@ -5,11 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import TemplateView
 
 from api import answers, docs
-from api.paths import register_converters
 from config.health import HealthViewSet
 from config.listed_by import MovieListedByViewSet, TVShowListedByViewSet
-
-register_converters()
 
 admin.site.site_header = admin.site.site_title = "My List"
 admin.site.index_title = "Staff desk"

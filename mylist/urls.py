@@ -2,10 +2,7 @@
 
 from django.urls import path
 
-from api.paths import register_converters
 from mylist.views import MyListViewSet
-
-register_converters()
 
 urlpatterns = [
     path(
