@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import SignIn, User
@@ -57,6 +58,13 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        obj.erase()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for person in queryset:
+            person.erase()
+
 
 def may_touch(request: HttpRequest, person: User | None) -> bool:
     return (
@@ -82,3 +90,7 @@ class SignInAdmin(admin.ModelAdmin[SignIn]):
 
     def has_change_permission(self, request: HttpRequest, obj: SignIn | None = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SignIn | None = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and may_touch(request, obj.user if obj else None)

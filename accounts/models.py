@@ -1,9 +1,12 @@
 """People and their sign-ins."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
@@ -23,6 +26,16 @@ class EmailTaken(Exception):
         self.email = email
 
 
+@contextmanager
+def unless_taken(email: str) -> Iterator[None]:
+    """The unique index is what tells that an address is taken: EmailTaken."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise EmailTaken(email) from error
+
+
 class LowercaseEmailField(models.EmailField[str, str]):
     """An address in lower case, in the column and in every look-up."""
 
@@ -39,7 +52,8 @@ class UserManager(BaseUserManager["User"]):
         """Raises EmailTaken, also when another registration of the address was faster."""
         user = self.model(email=email.lower(), **fields)
         user.set_password(password)
-        user.save_new_email()
+        with unless_taken(user.email):
+            user.save()
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -77,21 +91,28 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().set_password(raw_password)
         self.password_stamp = new_stamp()
 
-    def check_password(self, raw_password: str | None) -> bool:
-        """Django may renew the hash here, with new parameters: that is no new password."""
-        stamp = self.password_stamp
-        try:
-            return super().check_password(raw_password)
-        finally:
-            self.password_stamp = stamp
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self.password_stamp = new_stamp()
 
-    def save_new_email(self, **kwargs: Any) -> None:
-        """Save; the unique index is what tells that an address is taken: EmailTaken."""
-        try:
-            with transaction.atomic():
-                self.save(**kwargs)
-        except IntegrityError as error:
-            raise EmailTaken(self.email) from error
+    def check_password(self, raw_password: str | None) -> bool:
+        """A hash made with old parameters is renewed. That is no new password, so the stamp stays,
+        and the UPDATE is guarded: it must not bring back a password that was just replaced."""
+        same_hash = User.objects.filter(pk=self.pk, password=self.password)
+
+        def renew(password: str | None) -> None:
+            same_hash.update(password=make_password(password))
+
+        return check_password(raw_password, self.password, renew)
+
+    def change(self, **changes: Any) -> None:
+        """Set columns. Raises EmailTaken, and DoesNotExist when the person is deleted by now."""
+        with unless_taken(changes.get("email", self.email)):
+            found = User.objects.filter(pk=self.pk).update(**changes) if changes else 1
+        if not found:
+            raise User.DoesNotExist
+        for name, value in changes.items():
+            setattr(self, name, value)
 
     @atomic_with_retry
     def erase(self) -> None:

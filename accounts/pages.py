@@ -2,12 +2,27 @@
 
 from typing import Any
 
-from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetConfirmView
+from django.contrib.auth.views import (
+    INTERNAL_RESET_SESSION_TOKEN,
+    PasswordResetCompleteView,
+    PasswordResetConfirmView,
+)
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import path
+
+from accounts.passwords import replace_password
 
 
 class NewPasswordView(PasswordResetConfirmView):
     template_name = "accounts/password_reset_form.html"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Django's own would let all win who send the form at the same time."""
+        self.validlink = replace_password(form.user, form.cleaned_data["new_password1"])
+        if not self.validlink:
+            return self.render_to_response(self.get_context_data())
+        del self.request.session[INTERNAL_RESET_SESSION_TOKEN]
+        return HttpResponseRedirect(self.get_success_url())
 
 
 class DoneView(PasswordResetCompleteView):

@@ -4,7 +4,6 @@ import threading
 
 import structlog
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
@@ -74,12 +73,8 @@ def user_of_link(uid: str, token: str) -> User:
     return user
 
 
-def reset_password(uid: str, token: str, password: str) -> None:
-    """Use a link up. Raises BadResetLink, also when the same link was used at the same time, and
-    ValidationError when the password breaks a rule (the link stays good)."""
-    user = user_of_link(uid, token)
-    validate_password(password, user)
-    old = User.objects.filter(pk=user.pk, password=user.password)
+def replace_password(user: User, password: str) -> bool:
+    """One guarded UPDATE: of those who race with links to one old password, one gets True."""
+    old = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
     user.set_password(password)
-    if not old.update(password=user.password, password_stamp=user.password_stamp):
-        raise BadResetLink
+    return old.update(password=user.password, password_stamp=user.password_stamp) == 1

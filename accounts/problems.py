@@ -1,6 +1,6 @@
 """The codes of users and sign-in."""
 
-from accounts.models import EmailTaken
+from accounts.models import EmailTaken, User
 from accounts.passwords import BadResetLink
 from accounts.tokens import BadToken
 from api.problems import BAD_TOKEN, Problem, answers, code, family
@@ -21,6 +21,11 @@ def email_taken(error: EmailTaken) -> Problem:
     detail = "This address belongs to somebody already."
     wrong = {"pointer": "#/email", "code": "unique", "detail": detail}
     return Problem(USER.invalid, detail, errors=[wrong])
+
+
+@answers(User.DoesNotExist)
+def no_such_user(error: User.DoesNotExist) -> Problem:
+    return Problem(USER.missing)
 
 
 @answers(BadToken)

@@ -1,6 +1,6 @@
 """People as the API shows and takes them."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -9,7 +9,8 @@ from rest_framework import serializers
 from rest_framework.fields import get_error_detail
 
 from accounts.models import SignIn, User
-from api.fields import Text
+from accounts.passwords import LONGEST
+from api.fields import Email, Text
 from api.serializers import StrictModelSerializer, StrictSerializer
 
 
@@ -22,7 +23,15 @@ def check_password_rules(password: str, user: User) -> None:
 
 def password_field(**kwargs: Any) -> Text:
     """As typed: blanks at its ends belong to it."""
-    return Text(write_only=True, max_length=128, trim_whitespace=False, **kwargs)
+    return Text(write_only=True, max_length=LONGEST, trim_whitespace=False, **kwargs)
+
+
+class Address(Email):
+    """In lower case before its length is looked at: `İ` grows. That it is free, the unique index
+    tells, at the moment that counts."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
 
 
 ANN = {"email": "ann@example.com", "name": "Ann"}
@@ -51,12 +60,13 @@ ANN = {"email": "ann@example.com", "name": "Ann"}
 class UserSerializer(StrictModelSerializer):
     """A person. A new `password` or `email` needs the `current_password` of who asks."""
 
+    email = Address(max_length=254)
     password = password_field(required=False)
     current_password = password_field(required=False)
 
     class Meta:
         model = User
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "email",
             "name",
@@ -67,8 +77,6 @@ class UserSerializer(StrictModelSerializer):
             "current_password",
         )
         read_only_fields: tuple[str, ...] = ("is_staff", "is_active", "created_at")
-        # The unique index tells, at the moment that counts.
-        extra_kwargs: ClassVar[dict[str, Any]] = {"email": {"validators": []}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         proof = attrs.pop("current_password", None)
@@ -82,7 +90,7 @@ class UserSerializer(StrictModelSerializer):
     def asks_for_proof(self, attrs: dict[str, Any]) -> bool:
         if self.instance is None:
             return False
-        new_email = attrs.get("email", self.instance.email).lower() != self.instance.email
+        new_email = attrs.get("email", self.instance.email) != self.instance.email
         return new_email or "password" in attrs
 
     def proven(self, proof: str | None) -> bool:
@@ -94,23 +102,21 @@ class UserSerializer(StrictModelSerializer):
         return User(**{name: attrs.get(name, known[name]) for name in known})
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
-        password = validated_data.pop("password", None)
-        changed = list(validated_data)
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        if password is not None:
-            instance.set_password(password)
-            changed += ["password", "password_stamp"]
-        instance.email = instance.email.lower()
-        instance.save_new_email(update_fields=changed)
+        changes = dict(validated_data)
+        if "password" in changes:
+            instance.set_password(changes["password"])
+            changes |= {"password": instance.password, "password_stamp": instance.password_stamp}
+        instance.change(**changes)
         return instance
 
 
 class RegistrationSerializer(UserSerializer):
+    """What a person registers with."""
+
     password = password_field()
 
     class Meta(UserSerializer.Meta):
-        pass
+        fields = tuple(name for name in UserSerializer.Meta.fields if name != "current_password")
 
     def create(self, validated_data: dict[str, Any]) -> User:
         return User.objects.create_user(**validated_data)

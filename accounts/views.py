@@ -3,13 +3,11 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth import authenticate
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
-from rest_framework.fields import get_error_detail
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +28,7 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
     VerifySerializer,
+    check_password_rules,
 )
 from api.parameters import PageParameters
 from api.permissions import StaffOnly
@@ -101,10 +100,11 @@ class TokenViewSet(ApiViewSet):
     @extend_schema(request=ResetConfirmSerializer, responses={204: None})
     def reset_confirm(self, request: Request) -> Response:
         """Set a new password by the link; every sign-in of the person ends."""
-        try:
-            passwords.reset_password(**self.body(ResetConfirmSerializer))
-        except DjangoValidationError as error:
-            raise serializers.ValidationError({"password": get_error_detail(error)}) from error
+        given = self.body(ResetConfirmSerializer)
+        person = passwords.user_of_link(given["uid"], given["token"])
+        check_password_rules(given["password"], person)
+        if not passwords.replace_password(person, given["password"]):
+            raise passwords.BadResetLink
         return Response(status=204)
 
 
@@ -161,7 +161,8 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
     def update(self, request: Request, id: int | str, *, partial: bool = False) -> Response:
         """Replace a person's data.
 
-        A new `password` or `email` needs `current_password`; it ends every sign-in, this one too.
+        A new `password` or `email` needs `current_password`. A new password ends every sign-in,
+        this one too.
         """
         serializer = self.serializer_for(self.person("change"), partial=partial)
         serializer.is_valid(raise_exception=True)
