@@ -1,5 +1,6 @@
 """Pages by keyset: exact under ties, inserts and deletes, and no slower for being deeper."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +13,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from api import problems
 from api.problems import Problem
@@ -29,6 +30,14 @@ class Row(Func):
 
     template = "(%(expressions)s)"
     output_field = models.BigIntegerField()
+
+
+class Unforeseen(Func):
+    """A value that PostgreSQL's planner does not see. It judges a comparison of rows by the first
+    column alone: among many equals (no rating, no popularity) it expects to find nothing after
+    them, and sorts what it finds instead of reading on in the index."""
+
+    template = "(SELECT %(expressions)s)"
 
 
 @dataclass(frozen=True)
@@ -56,17 +65,26 @@ class Keyset:
     def columns(self) -> list[F | Expression]:
         return [F("id")] if self.key is None else [self.key, F("id")]
 
-    def values(self, position: Position) -> list[Value]:
+    def values(self, position: Position) -> list[Expression]:
         *key, pk = position
-        return [Value(self.field.to_python(k), self.field) for k in key if self.field] + [
-            Value(pk, models.BigIntegerField())
-        ]
+        keys = [Value(self.field.to_python(k), self.field) for k in key if self.field]
+        return [*map(Unforeseen, keys), Value(pk, models.BigIntegerField())]
 
     def position_of(self, row: Any) -> Position:
         if self.key is None:
             return [row.pk]
         key = row.keyset_key
         return [key.isoformat() if isinstance(key, date) else key, row.pk]
+
+
+class CursorJSON:
+    """UTF-8, where Django's own escapes: a cursor holds a title, and an address is only so long."""
+
+    def dumps(self, obj: Position) -> bytes:
+        return json.dumps(obj, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data)
 
 
 class KeysetPagination(BasePagination):
@@ -84,10 +102,13 @@ class KeysetPagination(BasePagination):
             before, after = more, True
         self.next = self.link(False, rows[-1]) if rows and after else None
         self.previous = self.link(True, rows[0]) if rows and before else None
+        if backwards and not rows:
+            # All that came before is gone by now: the list begins where it begins.
+            self.next = remove_query_param(self.here, "cursor")
         return rows
 
     def open(self, request: Request, view: "ApiViewSet") -> None:
-        self.here = request.build_absolute_uri()
+        self.here: str = request.build_absolute_uri()
         self.keyset = view.keyset()
         owner = request.user.pk if view.pages_are_personal else None
         scope = f"cursor:{request.path}:{owner}:{view.query.question()}"
@@ -97,14 +118,15 @@ class KeysetPagination(BasePagination):
         if cursor is None:
             return False, None
         try:
-            backwards, *position = self.signer.unsign_object(cursor)
+            backwards, *position = self.signer.unsign_object(cursor, serializer=CursorJSON)
         except (BadSignature, ValueError) as error:
             raise Problem(problems.BAD_CURSOR) from error
         return backwards, position
 
     def link(self, backwards: bool, row: models.Model) -> str:
         place = [backwards, *self.keyset.position_of(row)]
-        return replace_query_param(self.here, "cursor", self.signer.sign_object(place))
+        cursor = self.signer.sign_object(place, serializer=CursorJSON)
+        return replace_query_param(self.here, "cursor", cursor)
 
     def get_paginated_response(self, data: Any, **more: Any) -> Response:
         body = {**more, "next": self.next, "previous": self.previous, "results": data}

@@ -25,7 +25,7 @@ class TitleAdmin(admin.ModelAdmin[Any]):
         "popularity",
         "available",
     )
-    list_filter = ("available", "genres", "original_language")
+    list_filter = ("available", "genres")
     search_fields = ("title", "original_title", "=imdb_id", "=tmdb_id")
     search_help_text = "A title, or an IMDb or TMDB id."
     autocomplete_fields = ("genres",)

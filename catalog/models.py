@@ -1,17 +1,21 @@
 """The titles of the catalog."""
 
+from datetime import date
 from typing import Any, ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Coalesce, ExtractYear, Lower, Now
+from django.db.models.functions import Coalesce, ExtractYear, Lower
 from django.utils import timezone
 
 from api.transactions import atomic_with_retry
 
 imdb_id_rule = RegexValidator(r"\Att[0-9]{7,10}\Z", "An IMDb id looks like tt0111161.")
 language_rule = RegexValidator(r"\A[a-z]{2,3}\Z", "A language is an ISO 639 code such as en.")
+
+FIRST_YEAR, LAST_YEAR = 1870, 2200
 
 # What a missing value is sorted as, so that it comes last whichever way the list goes.
 NO_RATING_LOW, NO_RATING_HIGH = -1.0, 11.0
@@ -35,19 +39,23 @@ class Genre(models.Model):
         return self.name
 
 
+def genres_by_name() -> "models.Prefetch[Any]":
+    return models.Prefetch("genres", Genre.objects.order_by("name"))
+
+
 class TitleQuerySet(models.QuerySet["Title"]):
     def browsable(self) -> Self:
         """Those that are not withdrawn."""
         return self.filter(available=True)
 
     def withdraw(self) -> int:
-        return self.update(available=False, updated_at=Now())
+        return self.update(available=False, updated_at=timezone.now())
 
     def make_available(self) -> int:
-        return self.update(available=True, updated_at=Now())
+        return self.update(available=True, updated_at=timezone.now())
 
     def with_genres(self) -> Self:
-        return self.prefetch_related(models.Prefetch("genres", Genre.objects.order_by("name")))
+        return self.prefetch_related(genres_by_name())
 
     def of_genre(self, genre: str) -> Self:
         """By the genre's id or its name."""
@@ -70,9 +78,18 @@ class Title(models.Model):
     original_title = models.CharField(max_length=300, blank=True)
     overview = models.TextField(blank=True, max_length=5000)
     original_language = models.CharField(max_length=3, blank=True, validators=[language_rule])
-    release_date = models.DateField(null=True, blank=True)
+    release_date = models.DateField(
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(date(FIRST_YEAR, 1, 1)),
+            MaxValueValidator(date(LAST_YEAR, 12, 31)),
+        ],
+    )
     release_year = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1870), MaxValueValidator(2200)]
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)],
     )
     genres = models.ManyToManyField(Genre, blank=True)
     poster_path = models.CharField(max_length=300, blank=True)
@@ -90,8 +107,10 @@ class Title(models.Model):
         default=True,
         help_text="Off withdraws the title: it stays on lists, but is no longer found or added.",
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Not the database's clock: SQLite's writes milliseconds, which equal no parameter of ours, and
+    # lists are ordered by this.
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = TitleQuerySet.as_manager()
 
@@ -99,8 +118,10 @@ class Title(models.Model):
         abstract = True
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(release_date=None) | Q(release_year=ExtractYear("release_date")),
+                condition=Q(release_date=None)
+                | Q(release_year__isnull=False, release_year=ExtractYear("release_date")),
                 name="%(class)s_year_of_date",
+                violation_error_message="The release date is in another year.",
             ),
             models.CheckConstraint(
                 condition=Q(rating=None) | Q(rating__range=(0, 10)),
@@ -140,6 +161,11 @@ class Title(models.Model):
             self.updated_at = timezone.now()
         super().save(**kwargs)
 
+    def clean(self) -> None:
+        """A date alone will do in a form; two that disagree are for its author to settle."""
+        if self.release_date is not None and self.release_year is None:
+            self.release_year = self.release_date.year
+
     @atomic_with_retry
     def erase(self) -> None:
         """Delete the title; the database takes it off every list."""
@@ -155,10 +181,15 @@ def no_names() -> list[str]:
     return []
 
 
+def only_names(value: Any) -> None:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise ValidationError('This is a list of names, e.g. ["Baran bo Odar", "Jantje Friese"].')
+
+
 class TVShow(Title):
     """Its `release_date` is the first air date."""
 
-    creators = models.JSONField(default=no_names, blank=True)
+    creators = models.JSONField(default=no_names, blank=True, validators=[only_names])
     seasons = models.PositiveIntegerField(null=True, blank=True)
     episodes = models.PositiveIntegerField(null=True, blank=True)
     status = models.CharField(max_length=60, blank=True)
@@ -166,3 +197,8 @@ class TVShow(Title):
 
     class Meta(Title.Meta):
         verbose_name = "TV show"
+
+    def clean(self) -> None:
+        """What a form was given no names in is an empty list."""
+        super().clean()
+        self.creators = self.creators or no_names()

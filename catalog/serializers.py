@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import prefetch_related_objects
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import Id, Text
 from api.parameters import Decimal, PageParameters, Whole
 from api.serializers import StrictModelSerializer, StrictSerializer
-from catalog.models import Genre, Movie, Title, TVShow
+from catalog.models import Genre, Movie, Title, TVShow, genres_by_name
 from catalog.orderings import ORDERINGS
 
 LIGHT = (
@@ -113,10 +114,10 @@ class FullSerializer(LightSerializer):
             raise serializers.ValidationError({"release_year": [wrong]}, code="year_of_date")
         return attrs
 
-    def update(self, instance: Title, validated_data: dict[str, Any]) -> Title:
-        """Put back through the cache of what was prefetched: the answer shows the new genres."""
-        title: Title = super().update(instance, validated_data)
-        vars(title).get("_prefetched_objects_cache", {}).clear()
+    def save(self, **kwargs: Any) -> Title:
+        """The answer shows the genres as they are now, and as any other answer does."""
+        title: Title = super().save(**kwargs)
+        prefetch_related_objects([title], genres_by_name())
         return title
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.permissions import AllowAny
@@ -41,6 +42,12 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return self.light if self.action == "list" else super().get_serializer_class()
 
+    def get_queryset(self) -> Any:
+        """Locked when it is to be changed: no change undoes another, or brings back the deleted."""
+        titles = super().get_queryset()
+        changing = self.action in ("update", "partial_update")
+        return titles.select_for_update(no_key=True) if changing else titles
+
     def filter_queryset(self, queryset: Any) -> Any:
         if self.action != "list":
             return queryset
@@ -54,6 +61,7 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
     def keyset(self) -> Keyset:
         return ORDERINGS[self.query.get("ordering")]
 
+    @transaction.atomic
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -61,6 +69,7 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
         here = f"{request.path}{title.pk}/"
         return Response(serializer.data, 201, headers={"Location": here})
 
+    @transaction.atomic
     def update(self, request: Request, id: int, *, partial: bool = False) -> Response:
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)

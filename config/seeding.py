@@ -39,23 +39,24 @@ def load_fixtures() -> dict[str, int]:
 
     What staff changed, and what they withdrew, stays as they want it.
     """
-    genres = sum(add_genre(entry) for entry in read("genres.json"))
+    added = {entry["name"]: add_genre(entry) for entry in read("genres.json")}
+    genres = {name: genre for name, (genre, _) in added.items()}
     return {
-        "genres": genres,
-        "movies": sum(add_title(Movie, entry) for entry in read("movies.json")),
-        "TV shows": sum(add_title(TVShow, entry) for entry in read("tv_shows.json")),
+        "genres": sum(new for _, new in added.values()),
+        "movies": sum(add_title(Movie, entry, genres) for entry in read("movies.json")),
+        "TV shows": sum(add_title(TVShow, entry, genres) for entry in read("tv_shows.json")),
     }
 
 
-def add_genre(entry: dict[str, Any]) -> bool:
+def add_genre(entry: dict[str, Any]) -> tuple[Genre, bool]:
+    """A genre is known by its name or its outside id, whatever else staff made of it."""
     known = Q(name__iexact=entry["name"]) | Q(tmdb_id=entry["tmdb_id"])
-    if Genre.objects.filter(known).exists():
-        return False
-    Genre.objects.create(**entry)
-    return True
+    if (genre := Genre.objects.filter(known).first()) is not None:
+        return genre, False
+    return Genre.objects.create(**entry), True
 
 
-def add_title(model: type[Title], entry: dict[str, Any]) -> bool:
+def add_title(model: type[Title], entry: dict[str, Any], genres: dict[str, Genre]) -> bool:
     """A title is known by either of its outside ids."""
     known = Q(pk__in=[])
     for name in ("tmdb_id", "imdb_id"):
@@ -63,10 +64,10 @@ def add_title(model: type[Title], entry: dict[str, Any]) -> bool:
             known |= Q(**{name: entry[name]})
     if model._default_manager.filter(known).exists():
         return False
-    genres = Genre.objects.filter(name__in=entry.pop("genres", []))
+    filed_under = [genres[name] for name in entry.pop("genres", [])]
     dates = {name: date.fromisoformat(entry[name]) for name in DATES if name in entry}
     title = model._default_manager.create(**entry | dates)
-    title.genres.set(genres)
+    title.genres.set(filed_under)
     return True
 
 
