@@ -32,6 +32,13 @@ def _cheap_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _plain_static_files(settings: Any) -> None:
+    """Pages of the admin name static files; nobody has collected them for a test."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
 def _warm_content_types(request: pytest.FixtureRequest) -> None:
     """What a worker knows after its first request, so that query counts do not depend on order."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:

@@ -173,5 +173,5 @@ class ResetConfirmSerializer(StrictSerializer):
     password = password_field()
 
 
-class NoteSerializer(StrictSerializer):
+class DetailSerializer(StrictSerializer):
     detail = Text()

@@ -17,7 +17,7 @@ from accounts.models import SignIn, User
 from accounts.problems import BAD_CREDENTIALS, BAD_RESET_LINK, CHALLENGE, USER
 from accounts.serializers import (
     CredentialsSerializer,
-    NoteSerializer,
+    DetailSerializer,
     RefreshSerializer,
     RegistrationSerializer,
     ResetConfirmSerializer,
@@ -32,7 +32,7 @@ from accounts.serializers import (
 )
 from api.parameters import PageParameters
 from api.permissions import StaffOnly
-from api.problems import Problem
+from api.problems import FORBIDDEN, NO_TOKEN, Problem
 from api.views import ApiViewSet
 
 
@@ -43,7 +43,11 @@ class TokenViewSet(ApiViewSet):
     tag = "sign-in"
     problem_family = USER
     permission_classes = (AllowAny,)
-    refusals: ClassVar = {"sign_in": [BAD_CREDENTIALS], "reset_confirm": [BAD_RESET_LINK]}
+    refusals: ClassVar = {
+        "sign_in": [BAD_CREDENTIALS],
+        "revoke": [NO_TOKEN],
+        "reset_confirm": [BAD_RESET_LINK],
+    }
 
     def body(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         read = serializer(data=self.request.data)
@@ -70,7 +74,7 @@ class TokenViewSet(ApiViewSet):
         """
         return Response(tokens.refresh(self.body(RefreshSerializer)["refresh"]))
 
-    @extend_schema(request=VerifySerializer, responses={200: NoteSerializer})
+    @extend_schema(request=VerifySerializer, responses={200: DetailSerializer})
     def verify(self, request: Request) -> Response:
         """Ask whether a token would be taken now."""
         tokens.check(self.body(VerifySerializer)["token"])
@@ -91,7 +95,7 @@ class TokenViewSet(ApiViewSet):
             raise NotAuthenticated
         return Response(status=204)
 
-    @extend_schema(request=ResetSerializer, responses={202: NoteSerializer})
+    @extend_schema(request=ResetSerializer, responses={202: DetailSerializer})
     def reset(self, request: Request) -> Response:
         """Ask for a link that sets a new password."""
         passwords.send_reset_link(self.body(ResetSerializer)["email"], request._request)
@@ -134,6 +138,9 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
     queryset = User.objects.all()
     serializer_class = UserSerializer
     parameters: ClassVar = {"list": PageParameters}
+    refusals: ClassVar = {
+        action: [FORBIDDEN] for action in ("retrieve", "update", "partial_update", "destroy")
+    }
 
     def get_permissions(self) -> list[BasePermission]:
         if self.action == "create":
@@ -195,6 +202,7 @@ class SignInViewSet(mixins.ListModelMixin, PersonViewSet):
     serializer_class = SignInSerializer
     permission_classes = (IsAuthenticated,)
     parameters: ClassVar = {"list": PageParameters}
+    refusals: ClassVar = {action: [FORBIDDEN] for action in ("list", "destroy", "clear")}
     pages_are_personal = True
 
     def filter_queryset(self, queryset: Any) -> Any:

@@ -1,12 +1,14 @@
 """The one place that turns exceptions into answers."""
 
 import sys
+from math import ceil
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import structlog
 from django.core.exceptions import (
+    BadRequest,
     DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
@@ -14,7 +16,8 @@ from django.core.exceptions import (
 )
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.deprecation import MiddlewareMixin
 from rest_framework import exceptions as drf
 
@@ -24,12 +27,19 @@ from api.problems import Problem
 log = structlog.get_logger("problems")
 
 RETRY_SECONDS = 2
+PROBLEM_TYPE = "application/problem+json"
+# Paths that are answered whatever the Host is: a container asks itself by 127.0.0.1.
+ANY_HOST = "/health/"
+# What stands for itself in the fragment of a URI (RFC 3986, 3.5), where a pointer is.
+FRAGMENT_SAFE = "!$&'()*+,;=:@?"
 
 
 class ProblemMiddleware(MiddlewareMixin):
     """Answers whatever a view raises, and a Host that is not ours, alike with debugging on."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        if request.path_info.startswith(ANY_HOST):
+            return None
         try:
             request.get_host()
         except DisallowedHost:
@@ -39,6 +49,17 @@ class ProblemMiddleware(MiddlewareMixin):
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
         return answer(error, request, problems.GENERAL)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """What Django and WhiteNoise refuse with an empty page, or a debugging page, of theirs."""
+        code = PAGES.get(response.status_code)
+        if code is None or response.get("Content-Type") == PROBLEM_TYPE:
+            return response
+        kept = {"Allow": response["Allow"]} if "Allow" in response else {}
+        return respond(Problem(code, headers=kept), request)
+
+
+PAGES = {400: problems.BAD_REQUEST, 405: problems.METHOD_NOT_ALLOWED}
 
 
 def answer_in_view(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -85,6 +106,9 @@ def from_drf(error: drf.APIException, family: problems.Family) -> Problem | None
         return Problem(family.missing)
     if isinstance(error, drf.NotAuthenticated):
         return Problem(problems.NO_TOKEN)
+    if isinstance(error, drf.Throttled):
+        seconds = ceil(getattr(error, "wait", None) or 1)
+        return Problem(problems.TOO_MANY, headers={"Retry-After": str(seconds)})
     code = DRF_CODES.get(type(error))
     return Problem(code, str(error.detail)) if code else None
 
@@ -115,7 +139,9 @@ def from_django(error: Exception, family: problems.Family) -> Problem | None:
         return Problem(problems.FORBIDDEN)
     if isinstance(error, RequestDataTooBig):
         return Problem(problems.TOO_LARGE)
-    if isinstance(error, SuspiciousOperation):
+    if isinstance(
+        error, SuspiciousOperation | BadRequest | MultiPartParserError | UnreadablePostError
+    ):
         return Problem(problems.BAD_REQUEST)
     return None
 
@@ -135,7 +161,8 @@ def step(pointer: str, key: object) -> str:
     """One level down; what is wrong with an object as a whole stays at the object."""
     if key == "non_field_errors":
         return pointer
-    return f"{pointer}/{str(key)[:100].replace('~', '~0').replace('/', '~1')}"
+    token = str(key)[:100].replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{quote(token, safe=FRAGMENT_SAFE)}"
 
 
 def respond(problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -153,7 +180,7 @@ def respond(problem: Problem, request: HttpRequest) -> HttpResponse:
         body["errors"] = problem.errors
     return HttpResponse(
         orjson.dumps(body),
-        content_type="application/problem+json",
+        content_type=PROBLEM_TYPE,
         status=problem.code.status,
         headers={"Cache-Control": "no-store"} | problem.headers,
     )

@@ -7,6 +7,10 @@ class ApiConfig(AppConfig):
     name = "api"
 
     def ready(self) -> None:
+        from django.http import HttpRequest
+
+        from api.bodies import read_content_type
         from api.paths import register_converters
 
         register_converters()
+        HttpRequest._set_content_type_params = read_content_type  # type: ignore[attr-defined]

@@ -1,10 +1,12 @@
-"""Bodies: how long they may be, and how they are read."""
+"""Bodies: how long they may be, what they may be, and how they are read."""
 
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_header_parameters
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
@@ -16,10 +18,11 @@ LONGEST_BODY = 64 * 1024
 # What is read and thrown away so that a client that is still sending gets to read our refusal:
 # closing a socket with unread bytes resets it.
 MOST_DRAINED = 32 * 1024 * 1024
+UNREADABLE_TYPE = "application/octet-stream"
 
 
 class BodySizeMiddleware:
-    """411 for a body without a Content-Length, 413 under /api/ for one that is too long."""
+    """411 for a body without a Content-Length, 413 for one that is too long."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -28,11 +31,21 @@ class BodySizeMiddleware:
         if "Transfer-Encoding" in request.headers:
             drain(request)
             return respond(Problem(problems.LENGTH_REQUIRED), request)
-        if request.path_info.startswith("/api/") and content_length(request) > LONGEST_BODY:
+        longest = longest_body(request)
+        if content_length(request) > longest:
             drain(request)
-            detail = f"A body is at most {LONGEST_BODY} bytes long here."
+            detail = f"A body is at most {longest} bytes long here."
             return respond(Problem(problems.TOO_LARGE, detail), request)
         return self.get_response(request)
+
+
+def longest_body(request: HttpRequest) -> int:
+    """Beside the API there are forms, which Django would refuse with a page of its own."""
+    return (
+        LONGEST_BODY
+        if request.path_info.startswith("/api/")
+        else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    )
 
 
 def content_length(request: HttpRequest) -> int:
@@ -50,6 +63,17 @@ def drain(request: HttpRequest) -> None:
     left = MOST_DRAINED
     while left > 0 and (chunk := stream.read(min(left, 64 * 1024))):
         left -= len(chunk)
+
+
+def read_content_type(request: HttpRequest, meta: dict[str, Any]) -> None:
+    """In place of `HttpRequest._set_content_type_params`, which decodes the query in the charset
+    of the body, and raises for what it cannot read, where no middleware could answer yet."""
+    try:
+        found = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+    except Exception:  # of many kinds; email.message reads it
+        meta["CONTENT_TYPE"] = UNREADABLE_TYPE
+        found = (UNREADABLE_TYPE, {})
+    request.content_type, request.content_params = found
 
 
 class JSONParser(parsers.JSONParser):

@@ -8,8 +8,6 @@ from django.http.response import HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
-KEPT_ON_304 = ("ETag", "Cache-Control", "Vary", "Link")
-
 
 class ConditionalMiddleware:
     """ETag and 304 for what is read under /api/; HEAD answers as GET, without the body."""
@@ -50,5 +48,6 @@ def client_has_it(request: HttpRequest, etag: str) -> bool:
 
 
 def not_modified(response: HttpResponse) -> HttpResponse:
-    kept = {name: response[name] for name in KEPT_ON_304 if name in response}
+    """All headers but those about the body: a browser wants those of CORS here, too."""
+    kept = {name: value for name, value in response.items() if not name.startswith("Content-")}
     return HttpResponseNotModified(headers=kept)

@@ -1,6 +1,7 @@
 """The API's own documents: the OpenAPI schema, two ways to read it, and the page of errors."""
 
-from types import SimpleNamespace
+from collections.abc import Iterable
+from typing import Any
 
 from django.urls import path
 from django.views.generic import TemplateView
@@ -10,15 +11,30 @@ from drf_spectacular.views import (
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
+from api.parameters import refusal
 from api.problems import CODES
+from api.renderers import OnlyJSON
+
+READ_ONLY = ["get", "head"]
 
 
-class FormatNegotiation(DefaultContentNegotiation):
+class FormatNegotiation(OnlyJSON):
     """`?format=` chooses between JSON and YAML here, and nowhere else."""
 
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE="format")  # type: ignore[assignment]
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        by_format = {renderer.format: renderer for renderer in renderers}
+        chosen = by_format.get(request._request.GET.get("format", "json"))
+        if chosen is None:
+            raise refusal({"format": [f"It takes one of: {', '.join(by_format)}."]}, "invalid")
+        return chosen, chosen.media_type
 
 
 class SchemaView(SpectacularAPIView):
@@ -26,14 +42,24 @@ class SchemaView(SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
 
 
+class RedocView(SpectacularRedocView):
+    """Without the fonts and the logo that the original fetches from elsewhere."""
+
+    template_name = "api/redoc.html"
+
+
 class ErrorsView(TemplateView):
     template_name = "api/errors.html"
-    extra_context = {"codes": sorted(CODES.values(), key=lambda code: code.number)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Every code there is now: apps register theirs after this module was imported."""
+        codes = [code for _, code in sorted(CODES.items())]
+        return super().get_context_data(codes=codes, **kwargs)
 
 
 urlpatterns = [
-    path("schema/", SchemaView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
-    path("docs/redoc/", SpectacularRedocView.as_view()),
+    path("schema/", SchemaView.as_view(http_method_names=READ_ONLY), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=READ_ONLY), name="docs"),
+    path("docs/redoc/", RedocView.as_view(http_method_names=READ_ONLY)),
     path("docs/errors/", ErrorsView.as_view()),
 ]

@@ -67,7 +67,7 @@ class Parameters(StrictSerializer):
 class PageParameters(Parameters):
     cursor = serializers.CharField(
         required=False,
-        max_length=1000,
+        max_length=2000,
         help_text="Where to go on: taken from `next` or `previous`, opaque.",
     )
     page_size = Whole(
@@ -77,5 +77,5 @@ class PageParameters(Parameters):
 
 def refusal(detail: Any, code: str | None = None) -> Problem:
     errors = flatten(serializers.ValidationError(detail, code=code).get_full_details())
-    names = ", ".join(error["pointer"].removeprefix("#/") for error in errors)
+    names = ", ".join(str(name)[:100] for name in detail)
     return Problem(problems.BAD_PARAMETER, f"Bad query parameter: {names}.", errors=errors)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from rest_framework.metadata import BaseMetadata
-from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -29,10 +29,14 @@ class JSONRenderer(BaseRenderer):
 
 
 class OnlyJSON(BaseContentNegotiation):
-    """One renderer, so nothing to negotiate. Parsers are still chosen by Content-Type."""
+    """One renderer, so nothing to negotiate. Bodies are JSON too, and nothing but UTF-8."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        return DefaultContentNegotiation().select_parser(request, parsers)
+        plain = request._request
+        charset = (plain.content_params or {}).get("charset", "utf-8")
+        if charset.lower() not in ("utf-8", "utf8"):
+            return None
+        return next((each for each in parsers if each.media_type == plain.content_type), None)
 
     def select_renderer(
         self,

@@ -12,15 +12,15 @@ from gunicorn.glogging import Logger
 
 from config.logs import logging_config
 
-bind = f"{os.environ.get('GUNICORN_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = f"{os.environ.get('GUNICORN_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 
 # A process per core; a container with a share of a large machine sets WEB_CONCURRENCY. Threads let
 # a process go on while one request waits for PostgreSQL, keep connections open between requests,
 # and hold off a few slow clients. Each thread has a database connection of its own, so all the
 # processes' threads together must stay below PostgreSQL's max_connections. With 1 thread gunicorn
 # uses its sync worker: less work for each request, but it closes every connection.
-workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 1))
-threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+threads = int(os.environ.get("GUNICORN_THREADS") or 4)
 
 # Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
 # them sends a request into a connection that is being closed here.
@@ -45,10 +45,11 @@ class ErrorsOnly(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 logger_class = ErrorsOnly
+loglevel = (os.environ.get("LOG_LEVEL") or "INFO").lower()
 logconfig_dict = logging_config(
-    os.environ.get("LOG_LEVEL", "INFO"),
-    os.environ.get("LOG_FORMAT", "json"),
-    os.environ.get("SERVICE_NAME", "mylist"),
+    loglevel.upper(),
+    os.environ.get("LOG_FORMAT") or "json",
+    os.environ.get("SERVICE_NAME") or "mylist",
 )
 # gunicorn's own lines go where all others go, and look like them.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": [], "propagate": True}

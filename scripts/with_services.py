@@ -6,7 +6,7 @@ their files in a temporary directory, and are stopped, and the directory removed
 ends or this is interrupted. Returns COMMAND's exit code. Works as root too.
 
 initdb rather than Debian's pg_virtualenv: that one picks its port long before it listens, so two
-calls at once collide, and it prints the server's log after every failing test.
+calls at once can collide, and it prints the server's log after every failing test.
 """
 
 import glob
