@@ -141,6 +141,11 @@ class SignInSerializer(StrictModelSerializer):
         return bool(sign_in.pk == self.context["request"].auth.pk)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Ann", {"email": "ann@example.com", "password": "correct horse battery"})
+    ]
+)
 class CredentialsSerializer(StrictSerializer):
     email = Text(max_length=254)
     password = password_field()
@@ -158,6 +163,9 @@ class VerifySerializer(StrictSerializer):
     token = Text(max_length=4096)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("A pair", {"access": "eyJhbGciOi…", "refresh": "eyJhbGciOi…"})]
+)
 class TokenPairSerializer(StrictSerializer):
     access = Text(help_text="For `Authorization: Bearer`, good for 15 minutes.")
     refresh = Text(help_text="For one new pair, within 30 days.")

@@ -139,6 +139,7 @@ class TVShowSerializer(FullSerializer):
         read_only_fields = ("created_at", "updated_at")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Three titles", {"ids": [3, 1, 2]})])
 class BatchSerializer(StrictSerializer):
     ids = serializers.ListField(child=Id(), max_length=100)
 

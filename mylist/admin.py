@@ -45,3 +45,9 @@ class MyListItemAdmin(admin.ModelAdmin[MyListItem]):
 
     def has_change_permission(self, request: HttpRequest, obj: MyListItem | None = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: MyListItem) -> None:
+        self.delete_queryset(request, MyListItem.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MyListItem]) -> None:
+        queryset.take_off()  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The codes of My List."""
 
-from api.problems import Problem, answers, code, family
-from mylist.models import AlreadyListed, ListFull, NotAddable
+from api.problems import CONFLICT, Problem, answers, code, family
+from mylist.models import AlreadyListed, ListFull, MyList, NotAddable
 from mylist.registry import UnknownKind
 
 LIST_ITEM = family(4, "list item")
@@ -27,6 +27,12 @@ def list_full(error: ListFull) -> Problem:
 @answers(NotAddable)
 def not_addable(error: NotAddable) -> Problem:
     return Problem(NOT_ADDABLE)
+
+
+@answers(MyList.DoesNotExist)
+def person_erased(error: MyList.DoesNotExist) -> Problem:
+    """Whoever writes has a list, unless they were erased since they were let in."""
+    return Problem(CONFLICT)
 
 
 @answers(UnknownKind)

@@ -5,6 +5,7 @@ An app offers its models in its `listables.py`, which is imported at the start:
     register("movie", MovieCardSerializer, Movie.objects.with_genres, addable=Q(available=True))
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from rest_framework.serializers import BaseSerializer
 
+from api.paths import WordConverter
+
 
 class UnknownKind(Exception):
     def __init__(self, name: str) -> None:
@@ -21,7 +24,7 @@ class UnknownKind(Exception):
         self.name = name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Kind:
     """One kind: its name in the API, how it is shown, and which of it may be added.
 
@@ -34,6 +37,10 @@ class Kind:
     serializer: type[BaseSerializer[Any]]
     queryset: Callable[[], QuerySet[Any]]
     addable: Q
+
+    def __repr__(self) -> str:
+        """Cursors are signed with it, so it must be the same in every process."""
+        return self.name
 
     @property
     def content_type(self) -> ContentType:
@@ -62,7 +69,10 @@ def register(
     *,
     addable: Q | None = None,
 ) -> None:
-    """Offer a kind of content. A name or a model offered twice stops the start."""
+    """Offer a kind of content. A name that no path can carry, or a name or a model offered twice,
+    stops the start."""
+    if not re.fullmatch(WordConverter.regex, name):
+        raise ValueError(f"{name!r} must be lower-case letters: it stands in paths")
     model = queryset().model
     if name in KINDS or model in MODELS:
         raise ValueError(f"{name!r} or {model} is registered already")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import Id, Text
@@ -24,9 +25,6 @@ class KindField(Text):
         except UnknownKind:
             self.fail("unknown_kind", kinds=", ".join(KINDS))
 
-    def to_representation(self, value: Any) -> str:
-        return str(value.name)
-
 
 class NoteSerializer(StrictModelSerializer):
     """An item; its note is what can be changed."""
@@ -46,7 +44,6 @@ def item_serializer(kind: Kind) -> type[NoteSerializer]:
     members = {
         "content_type": serializers.ChoiceField([kind.name], source="kind.name", read_only=True),
         "content": kind.serializer(read_only=True),
-        "Meta": type("Meta", (NoteSerializer.Meta,), {}),
         "__doc__": f"A {kind.name} on the list.",
     }
     return type(f"{kind.model.__name__}ItemSerializer", (NoteSerializer,), members)
@@ -74,10 +71,28 @@ class WhatSerializer(StrictSerializer):
     content_id = Id()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A movie", {"content_type": "movie", "content_id": 7, "note": "with Bob"})
+    ]
+)
 class AddSerializer(WhatSerializer):
     note = Text(max_length=500, allow_blank=True, required=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Two titles",
+            {
+                "items": [
+                    {"content_type": "movie", "content_id": 7},
+                    {"content_type": "tvshow", "content_id": 2},
+                ]
+            },
+        )
+    ]
+)
 class ContainsSerializer(StrictSerializer):
     items = serializers.ListField(child=WhatSerializer(), max_length=200)
 

@@ -54,25 +54,29 @@ CREATE OR REPLACE TRIGGER {trigger} AFTER DELETE ON {table}
 REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION {trigger}();
 """
 
-COUNT_SQLITE = f"""
+COUNT_SQLITE = (
+    f"""
 CREATE TRIGGER mylist_count_added AFTER INSERT ON {ITEMS} BEGIN
     INSERT INTO {LISTS} (user_id, count) VALUES (NEW.user_id, 1)
     ON CONFLICT (user_id) DO UPDATE SET count = count + 1;
-END;
+END
+""",
+    f"""
 CREATE TRIGGER mylist_count_removed AFTER DELETE ON {ITEMS} BEGIN
     UPDATE {LISTS} SET count = count - 1 WHERE user_id = OLD.user_id;
-END;
-"""
+END
+""",
+)
 
 CONTENT_SQLITE = """
 CREATE TRIGGER {trigger} AFTER DELETE ON {table} BEGIN
     DELETE FROM {items} WHERE content_id = OLD.{pk} AND content_type_id = (
         SELECT id FROM django_content_type WHERE app_label = '{app}' AND model = '{model}');
-END;
+END
 """
 
 SQL = {
-    "postgresql": (COUNT_POSTGRESQL, CONTENT_POSTGRESQL),
+    "postgresql": ((COUNT_POSTGRESQL,), CONTENT_POSTGRESQL),
     "sqlite": (COUNT_SQLITE, CONTENT_SQLITE),
 }
 
@@ -84,9 +88,11 @@ def after_migrations(*, using: str, **_: Any) -> None:
     if ITEMS not in tables or LISTS not in tables:
         return
     drop_on_sqlite(connection)
-    count, content = SQL[connection.vendor]
+    counts, content = SQL[connection.vendor]
     listed = [kind for kind in KINDS.values() if kind.model._meta.db_table in tables]
-    run(connection, count + "".join(content.format(**names(kind)) for kind in listed))
+    with connection.cursor() as cursor:
+        for statement in (*counts, *(content.format(**names(kind)) for kind in listed)):
+            cursor.execute(statement)
 
 
 def before_migrations(*, using: str, **_: Any) -> None:
@@ -100,8 +106,8 @@ def drop_on_sqlite(connection: BaseDatabaseWrapper) -> None:
         cursor.execute(
             "SELECT name FROM sqlite_master WHERE type='trigger' AND name GLOB 'mylist_*'"
         )
-        triggers = [name for (name,) in cursor.fetchall()]
-    run(connection, "".join(f'DROP TRIGGER "{name}";' for name in triggers))
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TRIGGER "{name}"')
 
 
 def names(kind: Kind) -> dict[str, str]:
@@ -115,14 +121,3 @@ def names(kind: Kind) -> dict[str, str]:
         "items": ITEMS,
         "lists": LISTS,
     }
-
-
-def run(connection: BaseDatabaseWrapper, sql: str) -> None:
-    """Several statements. SQLite takes them one at a time inside a transaction."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(sql)
-            return
-        for statement in sql.replace("END;", "END\0").replace('";', '"\0').split("\0"):
-            if statement.strip():
-                cursor.execute(statement)

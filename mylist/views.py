@@ -1,8 +1,8 @@
 """The list of the person who asks."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
@@ -85,7 +85,7 @@ class MyListViewSet(ApiViewSet):
         item, _ = MyList.add(
             request.user, asked["content_type"], asked["content_id"], asked.get("note")
         )
-        return self.answer(item.pk, 201, headers={"Location": f"/api/v1/mylist/{item.pk}/"})
+        return self.answer([item], 201, headers={"Location": f"/api/v1/mylist/{item.pk}/"})
 
     @extend_schema(responses={204: None})
     def clear(self, request: Request) -> Response:
@@ -102,7 +102,7 @@ class MyListViewSet(ApiViewSet):
         ]
         found = self.items().ids_of(asked)
         results = [
-            {"content_type": kind.name, "content_id": pk, "id": found.get((kind.name, pk))}
+            {"content_type": kind.name, "content_id": pk, "id": found.get((kind, pk))}
             for kind, pk in asked
         ]
         return Response({"results": results})
@@ -112,7 +112,7 @@ class MyListViewSet(ApiViewSet):
     @extend_schema(responses={200: ITEM})
     def retrieve(self, request: Request, id: int) -> Response:
         """Read an item."""
-        return self.answer(id)
+        return self.answer(self.items().filter(pk=id).with_content())
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM})
     def update(self, request: Request, id: int) -> Response:
@@ -123,7 +123,7 @@ class MyListViewSet(ApiViewSet):
     def partial_update(self, request: Request, id: int) -> Response:
         """Change an item's note."""
         changes = self.body(NoteSerializer, partial=True)
-        return self.annotate(id, changes["note"]) if changes else self.answer(id)
+        return self.annotate(id, changes["note"]) if changes else self.retrieve(request, id)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, id: int) -> Response:
@@ -136,7 +136,7 @@ class MyListViewSet(ApiViewSet):
     def membership(self, request: Request, content_type: str, content_id: int) -> Response:
         """Ask whether a title is on the list."""
         kind = kind_named(content_type)
-        return self.answer_one(self.items().of_content(kind, content_id))
+        return self.answer(self.items().of_content(kind, content_id).with_content())
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM, 201: ITEM})
     def put_membership(self, request: Request, content_type: str, content_id: int) -> Response:
@@ -147,7 +147,7 @@ class MyListViewSet(ApiViewSet):
         note = self.body(NoteSerializer, partial=True).get("note")
         kind = kind_named(content_type)
         item, new = MyList.add(request.user, kind, content_id, note, exist_ok=True)
-        return self.answer(item.pk, 201 if new else 200)
+        return self.answer([item], 201 if new else 200)
 
     @extend_schema(responses={204: None})
     def remove_membership(self, request: Request, content_type: str, content_id: int) -> Response:
@@ -166,13 +166,11 @@ class MyListViewSet(ApiViewSet):
     def annotate(self, pk: int, note: str) -> Response:
         if not MyList.annotate(self.request.user, pk, note):
             raise NotFound
-        return self.answer(pk)
+        return self.retrieve(self.request, pk)
 
-    def answer(self, pk: int, status: int = 200, **kwargs: Any) -> Response:
-        return self.answer_one(self.items().filter(pk=pk), status, **kwargs)
-
-    def answer_one(self, items: QuerySet[MyListItem], status: int = 200, **kwargs: Any) -> Response:
-        shown = represent(items.with_content())  # type: ignore[attr-defined]
+    def answer(self, items: Iterable[MyListItem], status: int = 200, **kwargs: Any) -> Response:
+        """The one item, with its content; a 404 when there is none."""
+        shown = represent(items)
         if not shown:
             raise NotFound
         return Response(shown[0], status, **kwargs)

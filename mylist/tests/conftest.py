@@ -5,9 +5,16 @@ import os
 import pytest
 
 from conftest import Client
+from mylist.tests.threads import on_postgresql  # noqa: F401 - a fixture
 
 if os.environ.get("DJANGO_SETTINGS_MODULE") != "mylist.tests.settings":
     collect_ignore_glob = ["test_*.py"]
+
+
+def signed_in_as(user):
+    client = Client()
+    client.force_authenticate(user)
+    return client
 
 
 @pytest.fixture
@@ -26,16 +33,12 @@ def bob(db):
 
 @pytest.fixture
 def as_ann(ann):
-    client = Client()
-    client.force_authenticate(ann)
-    return client
+    return signed_in_as(ann)
 
 
 @pytest.fixture
 def as_bob(bob):
-    client = Client()
-    client.force_authenticate(bob)
-    return client
+    return signed_in_as(bob)
 
 
 @pytest.fixture
@@ -43,3 +46,10 @@ def film(db):
     from mylist.tests.standin.models import Film
 
     return Film.objects.create(title="A film")
+
+
+@pytest.fixture
+def series(db):
+    from mylist.tests.standin.models import Series
+
+    return Series.objects.create(title="A series")

@@ -36,6 +36,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["api.renderers.JSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.renderers.OnlyJSON",
     "DEFAULT_PAGINATION_CLASS": "api.paging.KeysetPagination",
+    "DEFAULT_METADATA_CLASS": "api.renderers.AllowedMethods",
     "EXCEPTION_HANDLER": "api.answers.answer_in_view",
     "URL_FORMAT_OVERRIDE": None,
 }

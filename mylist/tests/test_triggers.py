@@ -1,0 +1,73 @@
+"""The triggers stay, whatever is done to the tables under them."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from mylist.models import MyList
+from mylist.tests.lists import films, put, rows_of, sql
+
+NAMES = {
+    "mylist_count_added",
+    "mylist_count_removed",
+    "mylist_standin_film_gone",
+    "mylist_standin_series_gone",
+}
+
+
+BY_VENDOR = {
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+}
+
+
+def installed():
+    with connection.cursor() as cursor:
+        cursor.execute(BY_VENDOR[connection.vendor])
+        return {name for (name,) in cursor.fetchall()}
+
+
+def assert_they_work(user):
+    gone, kept, *_ = films(2)
+    put(user, gone, kept)
+    sql("DELETE FROM standin_film WHERE id = %s", gone.pk)
+    assert MyList.count_of(user) == rows_of(user) == 1
+
+
+def test_they_are_there(ann):
+    assert installed() == NAMES
+    assert_they_work(ann)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrating_again_changes_nothing(ann):
+    for _ in range(2):
+        call_command("migrate", verbosity=0)
+    assert installed() == NAMES
+    assert_they_work(ann)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flush_breaks_nothing(ann):
+    put(ann, *films(2))
+    call_command("flush", verbosity=0, interactive=False)
+    assert MyList.objects.count() == 0
+    assert installed() == NAMES
+    ann.pk = None
+    ann.save()
+    assert_they_work(ann)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrations_may_alter_the_tables(ann, settings):
+    put(ann, *films(3))
+    settings.MIGRATION_MODULES = {"mylist": "mylist.tests.later"}
+    try:
+        call_command("migrate", "mylist", "0002", verbosity=0)
+        assert installed() == NAMES
+        assert MyList.count_of(ann) == rows_of(ann) == 3
+        MyList.remove(ann)
+        assert_they_work(ann)
+    finally:
+        call_command("migrate", "mylist", "0001", verbosity=0)
+    assert installed() == NAMES
