@@ -15,7 +15,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
 )
 from django.db import Error as DatabaseError
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.deprecation import MiddlewareMixin
@@ -129,7 +129,8 @@ def from_database(error: DatabaseError) -> Problem | None:
         return Problem(problems.CONFLICT)
     if isinstance(error, OperationalError | InterfaceError):
         return Problem(problems.DATABASE_AWAY, headers={"Retry-After": str(RETRY_SECONDS)})
-    return None
+    # Its own word for a value that no column holds; whoever sent it may know better.
+    return Problem(problems.BAD_REQUEST) if isinstance(error, DataError) else None
 
 
 def from_django(error: Exception, family: problems.Family) -> Problem | None:

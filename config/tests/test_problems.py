@@ -40,7 +40,7 @@ ERRORS = {
     "IntegrityError": (IntegrityError("Bob's secret"), 409, 9409),
     "OperationalError": (OperationalError("host=Bob's secret"), 503, 5001),
     "InterfaceError": (InterfaceError("Bob's secret"), 503, 5001),
-    "DataError": (DataError("Bob's secret"), 500, 9500),
+    "DataError": (DataError("Bob's secret"), 400, 9400),
     "RuntimeError": (RuntimeError("Bob's secret"), 500, 9500),
     "ParseError": (drf.ParseError(), 400, 9001),
     "ValidationError": (drf.ValidationError("no"), 400, 9400),
