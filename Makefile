@@ -16,7 +16,7 @@ run: export PORT := $(PORT)
 run: .venv/.run  ## Set up what is missing and serve http://127.0.0.1:8000 (PORT=8001 for another port)
 	$(BIN)/python manage.py migrate --verbosity 0
 	$(BIN)/python manage.py seed --demo --if-empty
-	@echo "My List is on http://127.0.0.1:$(PORT); Ctrl-C stops it."
+	@echo "Starting on http://127.0.0.1:$(PORT) (PORT=8001 for another port); Ctrl-C stops it."
 	@# One process, because the embedded default is SQLite; threads, so that pages load side by side.
 	@$(BIN)/gunicorn -c config/gunicorn.py --workers 1 --threads 4 config.wsgi
 

@@ -20,8 +20,15 @@ DATES = ("release_date", "last_air_date")
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 DEMO_PASSWORD = "my-list-demo"  # noqa: S105 - public on purpose, refused unless debugging
 
-# Name, is_staff, and how the list begins: positions in the order of popularity.
-DEMO_PEOPLE = {
+DEMO_ROLES = {
+    "admin": "superuser",
+    "curator": "curator: the catalog only",
+    "ann": "person with a list",
+    "bob": "person with a list",
+    "cho": "person with a list",
+}
+# Name, and what of movies and TV shows is on the list: positions in the order of popularity.
+DEMO_LISTS = {
     "ann": ("Ann", [0, 3, 7, 12], [0, 2]),
     "bob": ("Bob", [1, 2, 3], [1]),
     "cho": ("Cho", [5], [0, 1, 2, 3]),
@@ -71,30 +78,39 @@ def add_title(model: type[Title], entry: dict[str, Any], genres: dict[str, Genre
     return True
 
 
-def make_demo_people() -> list[tuple[str, str]]:
-    """A superuser, a curator and three people with lists: address and what they are, of each.
+def make_demo_people() -> None:
+    """A superuser, a curator and three people with lists.
 
-    They are made once; whoever is there keeps password and list.
+    They are made once; whoever is there keeps password, rights and list.
     """
-    admin, _ = person("admin", "Admin", is_staff=True, is_superuser=True)
-    curator, _ = person("curator", "Curator", is_staff=True)
-    curator.groups.add(Group.objects.get(name=CURATORS))
-    made = [(admin.email, "superuser"), (curator.email, "curator")]
-    for handle, (name, movies, shows) in DEMO_PEOPLE.items():
+    person("admin", "Admin", is_staff=True, is_superuser=True)
+    curator, new = person("curator", "Curator", is_staff=True)
+    if new:
+        curator.groups.add(Group.objects.get(name=CURATORS))
+    for handle, (name, movies, shows) in DEMO_LISTS.items():
         user, new = person(handle, name)
         if new:
             fill_list(user, Movie, movies)
             fill_list(user, TVShow, shows)
-        made.append((user.email, "person with a list"))
-    return made
+
+
+def demo_people() -> list[tuple[str, str]]:
+    """Address and role of those who are there."""
+    known = User.objects.filter(email__in=[address(handle) for handle in DEMO_ROLES])
+    there = set(known.values_list("email", flat=True))
+    people = [(address(handle), role) for handle, role in DEMO_ROLES.items()]
+    return [(email, role) for email, role in people if email in there]
+
+
+def address(handle: str) -> str:
+    return f"{handle}@example.com"
 
 
 def person(handle: str, name: str, **fields: Any) -> tuple[User, bool]:
-    email = f"{handle}@example.com"
-    user = User.objects.filter(email=email).first()
+    user = User.objects.filter(email=address(handle)).first()
     if user is not None:
         return user, False
-    return User.objects.create_user(email, DEMO_PASSWORD, name=name, **fields), True
+    return User.objects.create_user(address(handle), DEMO_PASSWORD, name=name, **fields), True
 
 
 def fill_list(user: User, model: type[Title], ranks: list[int]) -> None:

@@ -27,13 +27,19 @@ class Command(BaseCommand):
             )
         if options["if_empty"] and (Movie.objects.exists() or TVShow.objects.exists()):
             self.stdout.write("The catalog is not empty: nothing was loaded.")
-            return
+        else:
+            self.load(demo=options["demo"])
+        if options["demo"]:
+            self.tell(seeding.demo_people())
+
+    def load(self, *, demo: bool) -> None:
         for what, count in seeding.load_fixtures().items():
             self.stdout.write(f"{count} new {what}")
-        if options["demo"]:
-            self.tell(seeding.make_demo_people())
+        if demo:
+            seeding.make_demo_people()
 
     def tell(self, people: list[tuple[str, str]]) -> None:
-        self.stdout.write(f"\nSign in with the password {seeding.DEMO_PASSWORD} as:")
+        if people:
+            self.stdout.write(f"Sign in with the password {seeding.DEMO_PASSWORD} as:")
         for email, role in people:
             self.stdout.write(f"  {email:22} {role}")
