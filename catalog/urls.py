@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.urls import URLPattern, path
-from rest_framework.permissions import AllowAny
 
 from catalog.views import GenreViewSet, MovieViewSet, TitleViewSet, TVShowViewSet
 
 
 def titles(prefix: str, view: type[TitleViewSet]) -> list[URLPattern]:
-    everyone: dict[str, Any] = {"permission_classes": [AllowAny]}
     one: dict[str, Any] = {
         "get": "retrieve",
         "put": "update",
@@ -18,7 +16,7 @@ def titles(prefix: str, view: type[TitleViewSet]) -> list[URLPattern]:
     }
     return [
         path(f"{prefix}/", view.as_view({"get": "list", "post": "create"})),
-        path(f"{prefix}/batch/", view.as_view({"post": "batch"}, **everyone)),
+        path(f"{prefix}/batch/", view.as_view({"post": "batch"})),
         path(f"{prefix}/<id:id>/", view.as_view(one)),
     ]
 

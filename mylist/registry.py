@@ -8,14 +8,14 @@ An app offers its models in its `listables.py`, which is imported at the start:
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
-from rest_framework.serializers import BaseSerializer
 
-from api.paths import WordConverter
+if TYPE_CHECKING:
+    from rest_framework.serializers import BaseSerializer
 
 
 class UnknownKind(Exception):
@@ -34,7 +34,7 @@ class Kind:
 
     name: str
     model: type[Model]
-    serializer: type[BaseSerializer[Any]]
+    serializer: "type[BaseSerializer[Any]]"
     queryset: Callable[[], QuerySet[Any]]
     addable: Q
 
@@ -64,14 +64,14 @@ MODELS: dict[type[Model] | None, Kind] = {}
 
 def register(
     name: str,
-    serializer: type[BaseSerializer[Any]],
+    serializer: "type[BaseSerializer[Any]]",
     queryset: Callable[[], QuerySet[Any]],
     *,
     addable: Q | None = None,
 ) -> None:
     """Offer a kind of content. A name that no path can carry, or a name or a model offered twice,
     stops the start."""
-    if not re.fullmatch(WordConverter.regex, name):
+    if not re.fullmatch("[a-z]{1,40}", name):
         raise ValueError(f"{name!r} must be lower-case letters: it stands in paths")
     model = queryset().model
     if name in KINDS or model in MODELS:

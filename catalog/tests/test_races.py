@@ -88,3 +88,19 @@ def test_a_genre_that_is_deleted_meanwhile_leaves_no_half_written_title(as_curat
     late = race(genre.delete, lambda: as_curator.post(MOVIES, body))
     assert (late.status_code, late.json()["code"]) == (409, 9409)
     assert not Movie.objects.exists()
+
+
+def test_a_deletion_waits_for_who_changes_the_genres(as_curator):
+    movie, genre = MovieFactory(genres=[GenreFactory()]), GenreFactory()
+
+    def change():
+        locked = Movie.objects.select_for_update(no_key=True).get(pk=movie.pk)
+        other = meanwhile(lambda: as_curator.delete(f"{MOVIES}{movie.pk}/"))
+        next(other)
+        locked.genres.set([genre])
+        return other
+
+    with transaction.atomic():
+        deletion = change()
+    assert next(deletion).status_code == 204
+    assert not Movie.objects.exists()

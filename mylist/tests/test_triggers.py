@@ -71,3 +71,27 @@ def test_migrations_may_alter_the_tables(ann, settings):
     finally:
         call_command("migrate", "mylist", "0001", verbosity=0)
     assert installed() == NAMES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lists_content_can_still_be_deleted(ann):
+    film, *_ = films(1)
+    try:
+        call_command("migrate", "mylist", "zero", verbosity=0)
+        assert installed() == set()
+        film.delete()
+    finally:
+        call_command("migrate", "mylist", verbosity=0)
+    assert installed() == NAMES
+    assert_they_work(ann)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrating_again_waits_for_nobody_who_writes(ann, on_postgresql):
+    stayed = "SELECT oid FROM pg_trigger WHERE tgname = 'mylist_standin_film_gone'"
+    with connection.cursor() as cursor:
+        cursor.execute(stayed)
+        before = cursor.fetchall()
+        call_command("migrate", verbosity=0)
+        cursor.execute(stayed)
+        assert cursor.fetchall() == before
