@@ -6,13 +6,14 @@ from django.contrib.auth import authenticate
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import mixins
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import passwords, tokens
+from accounts.examples import NO_ADDRESS, SIGN_INS, TOKENS, USERS
 from accounts.models import SignIn, User
 from accounts.problems import BAD_CREDENTIALS, BAD_RESET_LINK, CHALLENGE, USER
 from accounts.serializers import (
@@ -35,6 +36,15 @@ from api.permissions import StaffOnly
 from api.problems import FORBIDDEN, NO_TOKEN, Problem
 from api.views import ApiViewSet
 
+# For the docs: the type and meaning of `{id}` in a path.
+PERSON = (
+    {"type": "string", "pattern": "^(me|[1-9][0-9]*)$", "examples": ["me"]},
+    "A person's id, or `me` for who asks.",
+)
+
+# For the docs: a client that sends an expired token is refused where none is needed, too.
+NO_TOKEN_SENT: list[Any] = [{}]
+
 
 class TokenViewSet(ApiViewSet):
     """Tokens: got by signing in, renewed once each, ended by revoking."""
@@ -48,17 +58,18 @@ class TokenViewSet(ApiViewSet):
         "revoke": [NO_TOKEN],
         "reset_confirm": [BAD_RESET_LINK],
     }
+    examples = TOKENS
+    problem_members: ClassVar = {USER.invalid: NO_ADDRESS}
 
-    def body(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        read = serializer(data=self.request.data)
-        read.is_valid(raise_exception=True)
-        return dict(read.validated_data)
-
-    @extend_schema(request=CredentialsSerializer, responses={200: TokenPairSerializer})
+    @extend_schema(
+        auth=NO_TOKEN_SENT, request=CredentialsSerializer, responses={200: TokenPairSerializer}
+    )
     def sign_in(self, request: Request) -> Response:
         """Sign in.
 
-        A wrong address, a wrong password and a deactivated person are told alike.
+        Send no `Authorization` header: an expired token there is a 401 (3002), whatever the body
+        says. `access` is good for 15 minutes, `refresh` for one new pair within 30 days. A wrong
+        address, a wrong password and a deactivated person are told alike (3003).
         """
         given = self.body(CredentialsSerializer)
         user = authenticate(request, **given)
@@ -66,17 +77,31 @@ class TokenViewSet(ApiViewSet):
             raise Problem(BAD_CREDENTIALS, headers=CHALLENGE)
         return Response(tokens.sign_in(user, request.headers.get("User-Agent", "")))
 
-    @extend_schema(request=RefreshSerializer, responses={200: TokenPairSerializer})
+    @extend_schema(
+        auth=NO_TOKEN_SENT, request=RefreshSerializer, responses={200: TokenPairSerializer}
+    )
     def refresh(self, request: Request) -> Response:
         """Exchange a refresh token for a new pair.
 
-        It works once; of requests that race with one token, one wins.
+        Send no `Authorization` header: an expired token there is a 401 (3002), whatever the body
+        says.
+
+        Each refresh token works once: store the new one before anything else, and let one place in
+        your client refresh while the rest wait for it. Of requests that race with one token, one
+        wins. A used token that comes back more than a minute later looks stolen: it ends the
+        sign-in, and with it every token of it.
+
+        If the answer got lost, try the same token once more, at once: it works if the first request
+        never arrived. A 401 (3002) here is final: sign in again.
         """
         return Response(tokens.refresh(self.body(RefreshSerializer)["refresh"]))
 
-    @extend_schema(request=VerifySerializer, responses={200: DetailSerializer})
+    @extend_schema(auth=NO_TOKEN_SENT, request=VerifySerializer, responses={200: DetailSerializer})
     def verify(self, request: Request) -> Response:
-        """Ask whether a token would be taken now."""
+        """Ask whether a token would be taken now.
+
+        A refresh token is not used up by this.
+        """
         tokens.check(self.body(VerifySerializer)["token"])
         return Response({"detail": "The token is good."})
 
@@ -84,7 +109,8 @@ class TokenViewSet(ApiViewSet):
     def revoke(self, request: Request) -> Response:
         """End this sign-in.
 
-        The one of the `refresh` token in the body or, without, of the token in the header.
+        The one of the `refresh` token in the body or, with `{}`, of the token in the header. Its
+        access tokens end at once, too.
         """
         refresh = self.body(RevokeSerializer).get("refresh")
         if refresh is not None:
@@ -95,15 +121,22 @@ class TokenViewSet(ApiViewSet):
             raise NotAuthenticated
         return Response(status=204)
 
-    @extend_schema(request=ResetSerializer, responses={202: DetailSerializer})
+    @extend_schema(auth=NO_TOKEN_SENT, request=ResetSerializer, responses={202: DetailSerializer})
     def reset(self, request: Request) -> Response:
-        """Ask for a link that sets a new password."""
+        """Ask for a link that sets a new password.
+
+        It comes by mail, works once and for an hour. The answer is the same whether or not the
+        address is somebody's.
+        """
         passwords.send_reset_link(self.body(ResetSerializer)["email"], request._request)
         return Response({"detail": "If somebody has this address, a link is on its way."}, 202)
 
-    @extend_schema(request=ResetConfirmSerializer, responses={204: None})
+    @extend_schema(auth=NO_TOKEN_SENT, request=ResetConfirmSerializer, responses={204: None})
     def reset_confirm(self, request: Request) -> Response:
-        """Set a new password by the link; every sign-in of the person ends."""
+        """Set a new password by the link.
+
+        `uid` and `token` stand in the mail. Every sign-in of the person ends.
+        """
         given = self.body(ResetConfirmSerializer)
         person = passwords.user_of_link(given["uid"], given["token"])
         check_password_rules(given["password"], person)
@@ -125,7 +158,8 @@ class PersonViewSet(ApiViewSet):
         if not caller.has_perm(f"accounts.{action}_user"):
             raise PermissionDenied
         person = get_object_or_404(User, pk=self.kwargs["id"])
-        if action != "view" and person.is_staff and not caller.is_superuser:
+        powerful = person.is_staff or person.is_superuser
+        if action != "view" and powerful and not caller.is_superuser:
             raise PermissionDenied
         return person
 
@@ -133,7 +167,7 @@ class PersonViewSet(ApiViewSet):
 class UserViewSet(mixins.ListModelMixin, PersonViewSet):
     resource = "users"
     nouns = ("user", "users")
-    path_parameters: ClassVar = {"id": (str, "A person's id, or `me`.")}
+    path_parameters: ClassVar = {"id": PERSON}
     problem_family = USER
     queryset = User.objects.all()
     serializer_class = UserSerializer
@@ -141,6 +175,8 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
     refusals: ClassVar = {
         action: [FORBIDDEN] for action in ("retrieve", "update", "partial_update", "destroy")
     }
+    examples = USERS
+    problem_members: ClassVar = {USER.invalid: NO_ADDRESS}
 
     def get_permissions(self) -> list[BasePermission]:
         if self.action == "create":
@@ -153,16 +189,24 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
         context = self.get_serializer_context()
         return kind(person, data=self.request.data, partial=partial, context=context)
 
-    @extend_schema(request=RegistrationSerializer, responses={201: UserSerializer})
+    @extend_schema(
+        auth=NO_TOKEN_SENT, request=RegistrationSerializer, responses={201: UserSerializer}
+    )
     def create(self, request: Request) -> Response:
-        """Register."""
+        """Register.
+
+        The address is the login, in whatever case; it is kept in lower case. Then sign in.
+        """
         registration = RegistrationSerializer(data=request.data)
         registration.is_valid(raise_exception=True)
         person = registration.save()
         return Response(registration.data, 201, headers={"Location": f"/api/v1/users/{person.pk}/"})
 
     def retrieve(self, request: Request, id: int | str) -> Response:
-        """Read a person."""
+        """Read a person.
+
+        `me` is who asks. Others are for staff with the permission; everybody else gets a 404.
+        """
         return Response(self.get_serializer(self.person("view")).data)
 
     def update(self, request: Request, id: int | str, *, partial: bool = False) -> Response:
@@ -177,12 +221,19 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
         return Response(serializer.data)
 
     def partial_update(self, request: Request, id: int | str) -> Response:
-        """Change a person's data."""
+        """Change a person's data.
+
+        A new `password` or `email` needs `current_password`. A new password ends every sign-in,
+        this one too.
+        """
         return self.update(request, id, partial=True)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, id: int | str) -> Response:
-        """Delete a person with all that is theirs."""
+        """Delete a person with all that is theirs.
+
+        Their list and sign-ins too, for good.
+        """
         self.person("delete").erase()
         return Response(status=204)
 
@@ -194,7 +245,7 @@ class SignInViewSet(mixins.ListModelMixin, PersonViewSet):
     tag = "sign-in"
     nouns = ("sign-in", "sign-ins")
     path_parameters: ClassVar = {
-        "id": (str, "A person's id, or `me`."),
+        "id": PERSON,
         "sign_in": (int, "The sign-in's id."),
     }
     problem_family = USER
@@ -203,6 +254,7 @@ class SignInViewSet(mixins.ListModelMixin, PersonViewSet):
     permission_classes = (IsAuthenticated,)
     parameters: ClassVar = {"list": PageParameters}
     refusals: ClassVar = {action: [FORBIDDEN] for action in ("list", "destroy", "clear")}
+    examples = SIGN_INS
     pages_are_personal = True
 
     def filter_queryset(self, queryset: Any) -> Any:
@@ -210,13 +262,19 @@ class SignInViewSet(mixins.ListModelMixin, PersonViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, id: int | str, sign_in: int) -> Response:
-        """End one sign-in."""
+        """End one sign-in.
+
+        Its access tokens end at once, too.
+        """
         if not SignIn.objects.filter(user=self.person("change"), pk=sign_in).delete()[0]:
             raise NotFound
         return Response(status=204)
 
     @extend_schema(responses={204: None})
     def clear(self, request: Request, id: int | str) -> Response:
-        """End every sign-in of a person, this one too."""
+        """End every sign-in of a person.
+
+        This one too.
+        """
         SignIn.objects.filter(user=self.person("change")).delete()
         return Response(status=204)

@@ -52,8 +52,11 @@ class ErrorsView(TemplateView):
     template_name = "api/errors.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Every code there is now: apps register theirs after this module was imported."""
-        codes = [code for _, code in sorted(CODES.items())]
+        """Every code there is now: apps register theirs after this module was imported.
+
+        With each its meaning, cut at the backticks: every second part of it is code.
+        """
+        codes = [(code, code.meaning.split("`")) for _, code in sorted(CODES.items())]
         return super().get_context_data(codes=codes, **kwargs)
 
 

@@ -9,10 +9,10 @@ from rest_framework import serializers
 from api import fields
 
 
+# A comment, because the docs describe every serializer without a docstring by its base's.
+# An unknown field is an error that names it; a read-only one is ignored, so that what was fetched
+# can be put back.
 class StrictSerializer(serializers.Serializer[Any]):
-    """An unknown field is an error that names it; a read-only one is ignored, so that what was
-    fetched can be put back."""
-
     unknown_message = "There is no such field."
 
     def to_internal_value(self, data: Any) -> Any:

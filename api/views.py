@@ -1,14 +1,22 @@
 """What every endpoint has: its codes, its query parameters, its order."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from api import problems
 from api.paging import Keyset
 from api.parameters import Parameters
+
+
+class Example(NamedTuple):
+    """For the docs: what a client sends, and what it gets when all goes well."""
+
+    sends: Any = None
+    gets: Any = None
 
 
 class ApiViewSet(GenericViewSet[Any]):
@@ -24,6 +32,10 @@ class ApiViewSet(GenericViewSet[Any]):
     # By action: what it takes after the `?`, and the codes it has beside those that all have.
     parameters: ClassVar[dict[str, type[Parameters]]] = {}
     refusals: ClassVar[dict[str, Sequence[problems.Code]]] = {}
+    # For the docs, by action. Each works as it stands with the data of `seed --demo`.
+    examples: ClassVar[dict[str, Example]] = {}
+    # For the docs: what an example of a problem has beside what all problems have.
+    problem_members: ClassVar[dict[problems.Code, dict[str, Any]]] = {}
     # Whether a cursor of one person must not be used by another.
     pages_are_personal: ClassVar[bool] = False
     query: Parameters
@@ -38,6 +50,14 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def refusals_of(self, action: str) -> Sequence[problems.Code]:
         return self.refusals.get(action, ())
+
+    def body(
+        self, serializer: type[serializers.Serializer[Any]], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """What was sent, validated."""
+        sent = serializer(data=self.request.data, partial=partial)
+        sent.is_valid(raise_exception=True)
+        return dict(sent.validated_data)
 
     def keyset(self) -> Keyset:
         """The order of the lists that this answers: newest first."""

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import prefetch_related_objects
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import Id, Text
@@ -37,16 +36,6 @@ FULL = (
     "updated_at",
     "genre_ids",
 )
-EXAMPLE = {
-    "id": 1,
-    "title": "The Matrix",
-    "release_date": "1999-03-30",
-    "release_year": 1999,
-    "genres": [{"id": 1, "name": "Action"}, {"id": 17, "name": "Science Fiction"}],
-    "poster_path": "",
-    "rating": None,
-    "popularity": 98.0,
-}
 
 
 class GenreSerializer(StrictModelSerializer):
@@ -61,16 +50,12 @@ class LightSerializer(StrictModelSerializer):
     genres = GenreSerializer(many=True, read_only=True)
 
 
-@extend_schema_serializer(examples=[OpenApiExample("The Matrix", EXAMPLE)])
 class MovieLightSerializer(LightSerializer):
     class Meta:
         model = Movie
         fields = LIGHT
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("A show", EXAMPLE | {"title": "Dark", "release_year": 2017})]
-)
 class TVShowLightSerializer(LightSerializer):
     class Meta:
         model = TVShow
@@ -139,7 +124,6 @@ class TVShowSerializer(FullSerializer):
         read_only_fields = ("created_at", "updated_at")
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Three titles", {"ids": [3, 1, 2]})])
 class BatchSerializer(StrictSerializer):
     ids = serializers.ListField(child=Id(), max_length=100)
 
@@ -158,12 +142,14 @@ class BrowseParameters(PageParameters):
     """How a list of titles is narrowed and ordered."""
 
     genre = serializers.CharField(
-        required=False, max_length=60, help_text="A genre's id or its name."
+        required=False, max_length=60, help_text="A genre's id or its name; one only."
     )
     year = Whole(required=False, min_value=0, max_value=9999)
     year_min = Whole(required=False, min_value=0, max_value=9999)
     year_max = Whole(required=False, min_value=0, max_value=9999)
-    rating_min = Decimal(required=False, min_value=0, max_value=10)
+    rating_min = Decimal(
+        required=False, min_value=0, max_value=10, help_text="Leaves out what has no rating."
+    )
     language = serializers.CharField(
         required=False, max_length=3, help_text="ISO 639 code of the original language."
     )

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.models import SignIn
 from api import problems
 from api.problems import Problem
-from api.views import ApiViewSet
+from api.views import ApiViewSet, Example
 from catalog.models import Movie, TVShow
 from mylist.models import MyList, MyListItem
 
@@ -72,12 +72,27 @@ HealthSerializer = inline_serializer(
 class HealthViewSet(ApiViewSet):
     resource = "health"
     permission_classes = (AllowAny,)
-    path_parameters = {"part": (str, "`accounts`, `catalog` or `mylist`.")}
+    path_parameters = {"part": ({"type": "string", "enum": list(PARTS)}, "A part's name.")}
     refusals = {"ready": [problems.NOT_READY], "part": [problems.NOT_READY]}
+    examples = {
+        "live": Example(gets={"status": OK, "checks": {}}),
+        "ready": Example(
+            gets={"status": OK, "checks": dict.fromkeys(READY, OK) | {"redis": "not configured"}}
+        ),
+        "part": Example(gets={"status": OK, "checks": {"mylist": OK}}),
+    }
+    problem_members = {
+        problems.NOT_READY: {
+            "checks": dict.fromkeys(READY, OK) | {"database": "2 migrations are waiting"}
+        }
+    }
 
     @extend_schema(responses={200: HealthSerializer})
     def live(self, request: Request) -> Response:
-        """Ask whether the process answers. Touches nothing else."""
+        """Ask whether the process answers.
+
+        Touches nothing else.
+        """
         return Response({"status": OK, "checks": {}})
 
     @extend_schema(responses={200: HealthSerializer})
@@ -90,7 +105,10 @@ class HealthViewSet(ApiViewSet):
 
     @extend_schema(responses={200: HealthSerializer})
     def part(self, request: Request, part: str) -> Response:
-        """Ask whether one part can read what it keeps."""
+        """Ask whether one part can read what it keeps.
+
+        503 while it cannot.
+        """
         if part not in PARTS:
             raise Problem(problems.NO_SUCH_PATH)
         return answer({part: PARTS[part]})

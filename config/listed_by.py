@@ -9,7 +9,7 @@ from rest_framework import mixins, serializers
 from api.parameters import PageParameters
 from api.permissions import StaffOnly
 from api.serializers import StrictModelSerializer
-from api.views import ApiViewSet
+from api.views import ApiViewSet, Example
 from catalog.problems import MOVIE, TV_SHOW
 from mylist.models import MyListItem
 from mylist.registry import kind_named
@@ -33,6 +33,22 @@ class ListedByViewSet(mixins.ListModelMixin, ApiViewSet):
     queryset = MyListItem.objects.select_related("user")
     serializer_class = ListedBySerializer
     parameters: ClassVar = {"list": PageParameters}
+    examples: ClassVar = {
+        "list": Example(
+            gets={
+                "next": None,
+                "previous": None,
+                "results": [
+                    {
+                        "id": 3,
+                        "email": "ann@example.com",
+                        "name": "Ann",
+                        "added_at": "2026-11-20T12:00:00.123456Z",
+                    }
+                ],
+            }
+        )
+    }
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         kind = kind_named(self.kind)
