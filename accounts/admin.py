@@ -69,7 +69,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 def may_touch(request: HttpRequest, person: User | None) -> bool:
     return (
         person is None
-        or not person.is_staff
+        or not (person.is_staff or person.is_superuser)
         or bool(request.user.is_superuser)
         or person.pk == request.user.pk
     )

@@ -26,6 +26,10 @@ class EmailTaken(Exception):
         self.email = email
 
 
+class Overtaken(Exception):
+    """Somebody else with the same proof was faster."""
+
+
 @contextmanager
 def unless_taken(email: str) -> Iterator[None]:
     """The unique index is what tells that an address is taken: EmailTaken."""
@@ -105,12 +109,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         return check_password(raw_password, self.password, renew)
 
-    def change(self, **changes: Any) -> None:
-        """Set columns. Raises EmailTaken, and DoesNotExist when the person is deleted by now."""
+    def change(self, *, password: str | None = None, **changes: Any) -> None:
+        """Set columns and, as typed, the password. Raises EmailTaken, Overtaken when the password
+        changed since this was read, and DoesNotExist when the person is deleted by now."""
+        same = User.objects.filter(pk=self.pk)
+        if password is not None:
+            same = same.filter(password=self.password)
+            self.set_password(password)
+            changes |= {"password": self.password, "password_stamp": self.password_stamp}
         with unless_taken(changes.get("email", self.email)):
-            found = User.objects.filter(pk=self.pk).update(**changes) if changes else 1
+            found = same.update(**changes) if changes else 1
         if not found:
-            raise User.DoesNotExist
+            raise Overtaken if User.objects.filter(pk=self.pk).exists() else User.DoesNotExist
         for name, value in changes.items():
             setattr(self, name, value)
 

@@ -1,5 +1,6 @@
 """Rules and links for passwords."""
 
+import contextvars
 import threading
 
 import structlog
@@ -37,7 +38,9 @@ def send_reset_link(email: str, request: HttpRequest) -> None:
     user = User.objects.filter(email=email, is_active=True).first()
     if user is not None:
         message = reset_mail(user, request)
-        threading.Thread(target=deliver, args=(message,), name="mail").start()
+        # With the context, so that what it logs has the request's id.
+        run = contextvars.copy_context().run
+        threading.Thread(target=run, args=(deliver, message), name="mail").start()
 
 
 def reset_mail(user: User, request: HttpRequest) -> EmailMessage:

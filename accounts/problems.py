@@ -1,11 +1,12 @@
 """The codes of users and sign-in."""
 
-from accounts.models import EmailTaken, User
+from accounts.models import EmailTaken, Overtaken, User
 from accounts.passwords import BadResetLink
 from accounts.tokens import BadToken
-from api.problems import BAD_TOKEN, Problem, answers, code, family
+from api.problems import BAD_TOKEN, CONFLICT, Problem, answers, code, family
 
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api"'}
+TOKEN_REFUSED = {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}
 
 USER = family(3, "user")
 BAD_CREDENTIALS = code(
@@ -28,9 +29,14 @@ def no_such_user(error: User.DoesNotExist) -> Problem:
     return Problem(USER.missing)
 
 
+@answers(Overtaken)
+def overtaken(error: Overtaken) -> Problem:
+    return Problem(CONFLICT)
+
+
 @answers(BadToken)
 def bad_token(error: BadToken) -> Problem:
-    return Problem(BAD_TOKEN, headers=CHALLENGE)
+    return Problem(BAD_TOKEN, headers=TOKEN_REFUSED)
 
 
 @answers(BadResetLink)

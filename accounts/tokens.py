@@ -40,7 +40,7 @@ def read(raw: str, kind: type[Token]) -> Claims:
     try:
         token = kind(raw)  # type: ignore[arg-type]
         return Claims(int(token["user_id"]), int(token["sid"]), str(token["jti"]))
-    except (TokenError, KeyError, TypeError, ValueError) as error:
+    except (TokenError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadToken from error
 
 

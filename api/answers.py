@@ -14,8 +14,14 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from django.db import Error as DatabaseError
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.deprecation import MiddlewareMixin
@@ -78,8 +84,40 @@ def answer(error: Exception, request: HttpRequest, family: problems.Family) -> H
         log.error("unexpected exception", exc_info=error)
         problem = Problem(problems.INTERNAL)
     elif problem.code.status >= 500:
-        log.error("server behind us failed", error=type(error).__name__, code=problem.code.number)
+        log.error("server behind us failed", code=problem.code.number, **why(error))
     return respond(problem, request)
+
+
+def why(error: Exception) -> dict[str, Any]:
+    """What may be logged of it. Never the driver's message, which can hold hosts, users and data:
+    its class, PostgreSQL's own code, and which of the usual reasons it names."""
+    if isinstance(error, Problem):
+        return {"error": error.code.title} | error.extra
+    cause = error.__cause__
+    known = {
+        "error": type(error).__name__,
+        "cause": type(cause).__name__ if cause else None,
+        "sqlstate": getattr(cause, "sqlstate", None),
+        "reason": next((each for each in REASONS if each in str(error)), None),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+REASONS = (
+    "Connection refused",
+    "timeout expired",
+    "failed to resolve host",
+    "authentication failed",
+    "too many clients",
+    "remaining connection slots",
+    "closed the connection unexpectedly",
+    "the connection is closed",
+    "does not exist",
+    "no such table",
+    "no such column",
+    "database is locked",
+    "unable to open database file",
+)
 
 
 def problem_for(error: Exception, family: problems.Family) -> Problem | None:
@@ -127,10 +165,21 @@ def from_database(error: DatabaseError) -> Problem | None:
     """A lost race is the caller's to repeat; a server that is away is nobody's fault."""
     if isinstance(error, IntegrityError):
         return Problem(problems.CONFLICT)
+    if lacks_a_table(error):
+        return Problem(problems.NOT_MIGRATED, headers={"Retry-After": str(RETRY_SECONDS)})
     if isinstance(error, OperationalError | InterfaceError):
         return Problem(problems.DATABASE_AWAY, headers={"Retry-After": str(RETRY_SECONDS)})
     # Its own word for a value that no column holds; whoever sent it may know better.
     return Problem(problems.BAD_REQUEST) if isinstance(error, DataError) else None
+
+
+def lacks_a_table(error: DatabaseError) -> bool:
+    """Or a column. Only PostgreSQL has codes for it."""
+    if isinstance(error, ProgrammingError):
+        return getattr(error.__cause__, "sqlstate", None) in ("42P01", "42703")
+    return isinstance(error, OperationalError) and str(error).startswith(
+        ("no such table", "no such column")
+    )
 
 
 def from_django(error: Exception, family: problems.Family) -> Problem | None:
@@ -168,6 +217,8 @@ def step(pointer: str, key: object) -> str:
 
 def respond(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The problem as an HTTP answer, for views and middleware alike."""
+    # For the access line.
+    structlog.contextvars.bind_contextvars(code=problem.code.number)
     body = {
         "type": f"/api/docs/errors/#{problem.code.number}",
         "title": problem.code.title,

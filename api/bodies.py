@@ -1,6 +1,10 @@
 """Bodies: how long they may be, what they may be, and how they are read."""
 
+import select
+import socket
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 import orjson
@@ -15,9 +19,9 @@ from api.answers import respond
 from api.problems import Problem
 
 LONGEST_BODY = 64 * 1024
-# What is read and thrown away so that a client that is still sending gets to read our refusal:
-# closing a socket with unread bytes resets it.
-MOST_DRAINED = 32 * 1024 * 1024
+# Seconds: how long a body that is refused is read, and how long a pause ends it before.
+LONGEST_DRAIN = 2.0
+PAUSE = 0.1
 UNREADABLE_TYPE = "application/octet-stream"
 
 
@@ -54,15 +58,18 @@ def content_length(request: HttpRequest) -> int:
 
 
 def drain(request: HttpRequest) -> None:
-    """Read what the server can end by itself; a chunked body on a bare socket would block."""
-    stream: Any = request
-    if "Transfer-Encoding" in request.headers:
-        if not request.META.get("wsgi.input_terminated"):
-            return
-        stream = request.META["wsgi.input"]
-    left = MOST_DRAINED
-    while left > 0 and (chunk := stream.read(min(left, 64 * 1024))):
-        left -= len(chunk)
+    """Let a client that is still sending come to read our refusal: closing a socket with unread
+    bytes resets it. Bounded in time, as it may send slowly, or nothing; then nothing more is read
+    from this connection. Servers that do not show their socket end it in their own way."""
+    sock = request.META.get("gunicorn.socket")
+    if sock is None:
+        return
+    deadline = time.monotonic() + LONGEST_DRAIN
+    with suppress(OSError):
+        while select.select([sock], [], [], PAUSE)[0] and time.monotonic() < deadline:
+            if not sock.recv(64 * 1024):
+                break
+        sock.shutdown(socket.SHUT_RD)
 
 
 def read_content_type(request: HttpRequest, meta: dict[str, Any]) -> None:

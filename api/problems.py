@@ -139,6 +139,13 @@ DATABASE_AWAY = code(
 NOT_READY = code(
     5002, 503, "Not ready", "A part of the service cannot do its work; `checks` names it."
 )
+NOT_MIGRATED = code(
+    5003,
+    503,
+    "Database not migrated",
+    "The database lacks a table or column that this release needs: an operator has to run "
+    "`migrate`. Nothing was written; retry after Retry-After seconds.",
+)
 GENERAL = Family(invalid=BAD_REQUEST, missing=NO_SUCH_PATH)
 NO_TOKEN = code(
     3001, 401, "Not signed in", "This needs `Authorization: Bearer <access>`: sign in first."

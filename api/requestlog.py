@@ -41,11 +41,19 @@ def write_access_line(request: HttpRequest, response: HttpResponse, seconds: flo
     person = getattr(request, "_cached_user", None)
     if person is not None and person.pk is not None:
         structlog.contextvars.bind_contextvars(user_id=person.pk)
-    match = request.resolver_match
     log.info(
         "request",
         method=request.method,
-        route=match.route if match else None,
+        route=route_of(request),
         status=response.status_code,
         ms=round(seconds * 1000, 2),
     )
+
+
+def route_of(request: HttpRequest) -> str:
+    """`unrouted` is what came to no view of ours: unknown paths, static files, early refusals."""
+    match = request.resolver_match
+    if match and match.route:
+        return match.route
+    # The start page and the route that catches the rest are both "".
+    return "/" if match and request.path_info == "/" else "unrouted"

@@ -10,17 +10,19 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from config.environment import log_lines, number, text
 from config.logs import logging_config
 
-bind = f"{os.environ.get('GUNICORN_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+host = text("GUNICORN_HOST", "127.0.0.1")
+bind = f"{host}:{number('PORT', default=8000, least=1, most=65535)}"
 
 # A process per core; a container with a share of a large machine sets WEB_CONCURRENCY. Threads let
 # a process go on while one request waits for PostgreSQL, keep connections open between requests,
 # and hold off a few slow clients. Each thread has a database connection of its own, so all the
 # processes' threads together must stay below PostgreSQL's max_connections. With 1 thread gunicorn
 # uses its sync worker: less work for each request, but it closes every connection.
-workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-threads = int(os.environ.get("GUNICORN_THREADS") or 4)
+workers = number("WEB_CONCURRENCY", default=os.cpu_count() or 1, least=1)
+threads = number("GUNICORN_THREADS", default=4, least=1)
 
 # Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
 # them sends a request into a connection that is being closed here.
@@ -45,11 +47,8 @@ class ErrorsOnly(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 logger_class = ErrorsOnly
-loglevel = (os.environ.get("LOG_LEVEL") or "INFO").lower()
-logconfig_dict = logging_config(
-    loglevel.upper(),
-    os.environ.get("LOG_FORMAT") or "json",
-    os.environ.get("SERVICE_NAME") or "mylist",
-)
+level, *look = log_lines()
+loglevel = level.lower()
+logconfig_dict = logging_config(level, *look)
 # gunicorn's own lines go where all others go, and look like them.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": [], "propagate": True}

@@ -1,5 +1,6 @@
-"""How log lines look: one JSON object or one coloured line each, from every logger alike."""
+"""How log lines look: one JSON object or one line for people each, from every logger alike."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -50,7 +51,11 @@ def formatter(fmt: str, shared: list[structlog.typing.Processor]) -> dict[str, A
     look: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if fmt == "json"
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     return {
         "()": "structlog.stdlib.ProcessorFormatter",

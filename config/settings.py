@@ -1,18 +1,26 @@
-"""Every setting, read from the environment once; .env.example lists the variables.
+"""Every setting, read from the environment once; .env.example lists the variables."""
 
-A value that cannot be understood stops the start with the name of its variable.
-"""
-
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import django_stubs_ext
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from config.environment import (
+    HOST,
+    ORIGIN,
+    env,
+    flag,
+    log_lines,
+    mail_server,
+    number,
+    parsed,
+    sender,
+    text,
+    url,
+    words,
+)
 from config.logs import logging_config
 
 # Makes `ModelAdmin[Movie]` and the like legal at run time, for the type checker.
@@ -21,59 +29,6 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
-
-env = environ.Env()
-
-
-def text(name: str, default: str = "") -> str:
-    """A variable that is empty is not set."""
-    return str(env.str(name, default)).strip() or default
-
-
-def flag(name: str, *, default: bool = False) -> bool:
-    """A switch: on/off, true/false, yes/no or 1/0. Anything else is refused, not taken for off."""
-    word = text(name, "on" if default else "off").lower()
-    if word in ("on", "true", "yes", "1"):
-        return True
-    if word in ("off", "false", "no", "0"):
-        return False
-    raise ImproperlyConfigured(f"{name} is {word!r}: say on or off")
-
-
-def number(name: str, *, default: int) -> int:
-    """A whole number, zero or more."""
-    word = text(name, str(default))
-    if not (word.isascii() and word.isdigit()):
-        raise ImproperlyConfigured(f"{name} is {word!r}: it takes a whole number, zero or more")
-    return int(word)
-
-
-def one_of(name: str, words: tuple[str, ...], *, default: str) -> str:
-    word = text(name, default)
-    if word not in words:
-        raise ImproperlyConfigured(f"{name} is {word!r}: it takes one of {', '.join(words)}")
-    return word
-
-
-def words(name: str, *default: str) -> list[str]:
-    """What stands between commas."""
-    found = text(name, ",".join(default)).split(",")
-    return [word.strip() for word in found if word.strip()]
-
-
-def url(name: str, *schemes: str, default: str = "") -> str:
-    address = text(name) or default
-    if address and address.partition("://")[0] not in schemes:
-        raise ImproperlyConfigured(f"{name} must begin with {':// or '.join(schemes)}://")
-    return address
-
-
-def parsed(name: str, parse: Callable[[str], dict[str, Any]], address: str) -> dict[str, Any]:
-    """What an address says. An error must not quote it: it can hold a password."""
-    try:
-        return parse(address)
-    except (ValueError, ImproperlyConfigured):
-        raise ImproperlyConfigured(f"{name} cannot be read as an address") from None
 
 
 def secret_key() -> str:
@@ -87,7 +42,8 @@ def secret_key() -> str:
         key = kept.read_text()
     if len(key.encode()) < 32:
         raise ImproperlyConfigured(
-            "DJANGO_SECRET_KEY must be set to 32 bytes or more. Make one with: "
+            "DJANGO_SECRET_KEY must be set to 32 bytes or more, or DJANGO_DEBUG=on to develop. "
+            "Make one with: "
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
     return key
@@ -97,11 +53,16 @@ def secret_key() -> str:
 
 DEBUG = flag("DJANGO_DEBUG")
 SECRET_KEY = secret_key()
-ALLOWED_HOSTS = words("DJANGO_ALLOWED_HOSTS", "localhost", "127.0.0.1", "[::1]")
+ALLOWED_HOSTS = words(
+    "DJANGO_ALLOWED_HOSTS",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    like=HOST,
+    such_as="list.example.com",
+)
 HTTPS = flag("DJANGO_HTTPS")
-SERVICE_NAME = text("SERVICE_NAME", "mylist")
-LOG_LEVEL = one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
-LOG_FORMAT = one_of("LOG_FORMAT", ("json", "console"), default="json")
+LOG_LEVEL, LOG_FORMAT, SERVICE_NAME = log_lines()
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -202,9 +163,10 @@ else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # e.g. smtp+tls://user:password@mail.example.com:587
-mail = text("EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25")
-vars().update(parsed("EMAIL_URL", env.email_url_config, mail))
-DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "My List <noreply@localhost>")
+vars().update(
+    mail_server("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
+)
+DEFAULT_FROM_EMAIL = sender("DEFAULT_FROM_EMAIL", default="My List <noreply@localhost>")
 
 # --- people ------------------------------------------------------------------
 
@@ -262,16 +224,16 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "My List",
     "VERSION": "1",
-    "DESCRIPTION": (
-        "The catalog of movies and TV shows, and people's lists. Every error is "
-        "application/problem+json with a stable `code`; all of them are listed at "
-        "[/api/docs/errors/](/api/docs/errors/)."
-    ),
+    # Not in docs/, which an image does not have.
+    "DESCRIPTION": (BASE_DIR / "api" / "guide.md").read_text(encoding="utf-8"),
     "OAS_VERSION": "3.1.0",
     "SERVERS": [{"url": "/", "description": "This server"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["api.schema.in_order_of_urls"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -283,7 +245,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.schema.add_problem_component",
+        "api.schema.add_shared_components",
     ],
     "TAGS": [
         {"name": "sign-in", "description": "Tokens, sign-ins and passwords."},
@@ -311,7 +273,7 @@ STORAGES = {
 }
 CSRF_FAILURE_VIEW = "api.answers.csrf_failure"
 
-CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS", like=ORIGIN, such_as="https://app.example.com")
 CORS_URLS_REGEX = r"^/(api|health)/"
 CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID"]
 CORS_ALLOW_HEADERS = [
@@ -327,8 +289,9 @@ SECURE_SSL_REDIRECT = HTTPS
 # A load balancer asks over plain http on the inside.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = (
+    flag("DJANGO_HSTS_SUBDOMAINS", default=True) and HTTPS
+)
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"

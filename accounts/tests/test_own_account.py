@@ -169,3 +169,19 @@ def test_a_change_that_comes_too_late_finds_nobody(as_ann, ann):
     )
     assert (answer.status_code, answer.json()["code"]) == (404, 3404)
     assert not User.objects.exists()
+
+
+@needs_postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_two_new_passwords_with_one_proof_the_later_is_refused(ann, signed_in):
+    clients = [signed_in(ann), signed_in(ann)]
+    answers = race(
+        *(
+            lambda client=client, new=new: client.patch(
+                ME, {"password": new, "current_password": PASSWORD}
+            )
+            for client, new in zip(clients, ["a first new secret", "another new one"], strict=True)
+        ),
+        behind=lambda: User.objects.select_for_update().get(pk=ann.pk),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]

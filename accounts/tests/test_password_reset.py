@@ -107,8 +107,9 @@ def test_a_mail_server_that_is_away_is_told_to_the_operator_only(ask, ann, monke
 
     monkeypatch.setattr(EmailBackend, "send_messages", refuse)
     with caplog.at_level(logging.ERROR):
-        assert ask("ann@example.com") == []
+        assert ask("ann@example.com", **{"X-Request-ID": "abc"}) == []
     assert "mail not sent" in caplog.text
+    assert "'request_id': 'abc'" in caplog.text
     assert "ann@example.com" not in caplog.text
 
 

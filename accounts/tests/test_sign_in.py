@@ -72,7 +72,7 @@ def test_who_may_not_sign_in_is_told_the_same_whatever_the_reason(api, ann, bob)
     assert len(told) == 1
     headers = [{**answer.headers, "X-Request-ID": ""} for answer in answers]
     assert headers[0] == headers[1] == headers[2]
-    assert headers[0]["WWW-Authenticate"].startswith("Bearer")
+    assert headers[0]["WWW-Authenticate"] == 'Bearer realm="api"'
     assert (answers[0].status_code, answers[0].json()["code"]) == (401, 3003)
     assert not SignIn.objects.exists()
 

@@ -102,7 +102,7 @@ def test_the_variables_it_sets_are_documented():
 
 def test_the_variables_that_gunicorn_reads_are_documented():
     source = (ROOT / "config" / "gunicorn.py").read_text()
-    names = set(re.findall(r"environ\.get\(['\"](\w+)", source))
+    names = set(re.findall(r"(?:text|number)\(['\"](\w+)", source))
     assert names >= {"GUNICORN_HOST", "PORT"}
     assert names <= documented()
 

@@ -79,6 +79,8 @@ def test_it_is_not_ready_while_the_database_is_away(api, log, path):
     checks = response.json()["checks"]
     assert {name: checks[name] for name in asked} == dict.fromkeys(asked, "OperationalError")
     assert "secret-host" not in response.content.decode() + log.getvalue()
+    (line,) = log.of("problems")
+    assert (line["code"], line["checks"]) == (5002, checks)
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """Request ids, and what stands in the log."""
 
+import io
 import json
 import logging
 import re
@@ -73,6 +74,7 @@ def test_a_request_is_one_line(as_ann, ann, log):
         "method": "GET",
         "route": "api/v1/mylist/<word:content_type>/<id:content_id>/",
         "status": 400,
+        "code": 9002,
         "user_id": ann.pk,
     }
     assert len(log.read_all()) == 1
@@ -111,20 +113,31 @@ def test_the_line_asks_the_database_nothing(client, log):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "headers", "status", "route"),
+    ("method", "path", "headers", "status", "route", "code"),
     [
-        ("get", "/nowhere/zebra", {}, 404, ""),
-        ("get", "/", {"Host": "zebra.example"}, 400, None),
-        ("put", "/", {}, 405, ""),
-        ("post", "/api/v1/users/", {"Transfer-Encoding": "chunked"}, 411, None),
-        ("get", "/static/admin/css/zebra.css", {}, 404, ""),
+        ("get", "/nowhere/zebra", {}, 404, "unrouted", 9404),
+        ("get", "/", {"Host": "zebra.example"}, 400, "unrouted", 9004),
+        ("put", "/", {}, 405, "/", 9405),
+        ("post", "/api/v1/users/", {"Transfer-Encoding": "chunked"}, 411, "unrouted", 9411),
+        ("get", "/static/admin/css/zebra.css", {}, 404, "unrouted", 9404),
     ],
 )
-def test_what_never_reaches_a_view_has_its_line(client, log, method, path, headers, status, route):
+def test_what_never_reaches_a_view_has_its_line(
+    client, log, method, path, headers, status, route, code
+):
     assert getattr(client, method)(path, headers=headers).status_code == status
     line = access(log)
-    assert (line["status"], line["route"]) == (status, route)
+    assert (line["status"], line["route"], line["code"]) == (status, route, code)
     assert "zebra" not in log.getvalue()
+
+
+def test_what_is_answered_has_no_code_after_what_was_refused(client, log):
+    client.get("/nowhere")
+    client.get("/")
+    refused, answered = log.of("access")
+    assert refused["code"] == 9404
+    assert "code" not in answered
+    assert (answered["route"], answered["status"]) == ("/", 200)
 
 
 # --- what is never logged ------------------------------------------------------------------------
@@ -199,6 +212,15 @@ def test_on_a_console_a_line_is_for_people():
     assert "RuntimeError: boom" in text
     assert not text.startswith("{")
     assert "zebra-local" not in text
+    # Nobody looks at a terminal here.
+    assert "\x1b" not in text
+
+
+def test_on_a_terminal_a_line_has_colours(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert "\x1b[" in in_format("console")
 
 
 @pytest.fixture
@@ -243,3 +265,4 @@ def test_a_server_writes_less_when_less_is_asked_for_and_for_people(busy):
     assert "server behind us failed" in text
     assert "zebra" not in text
     assert not [line for line in text.splitlines() if line.startswith("{")]
+    assert "\x1b" not in text

@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 from django.core import exceptions as django
 from django.core.management import CommandError, call_command
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client
 from django.urls import path
+from psycopg.errors import AdminShutdown, SyntaxError
 from rest_framework import exceptions as drf
 from rest_framework.permissions import AllowAny
 
@@ -160,6 +168,64 @@ def test_a_database_that_is_away_is_logged_without_what_the_driver_says(client, 
     assert "secret" not in log.getvalue()
 
 
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+@own_urls
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            caused(OperationalError("server at Bob's secret: shut down"), AdminShutdown()),
+            {"cause": "AdminShutdown", "sqlstate": "57P01"},
+        ),
+        (
+            caused(OperationalError("for user Bob's secret: too many clients already"), None),
+            {"reason": "too many clients"},
+        ),
+        (
+            OperationalError("Bob's secret at 10.0.0.7 failed: Connection refused\n\tIs the"),
+            {"reason": "Connection refused"},
+        ),
+        (InterfaceError("the connection is closed"), {"reason": "the connection is closed"}),
+    ],
+)
+def test_the_line_says_why_the_database_failed(client, monkeypatch, log, error, why):
+    monkeypatch.setitem(ERRORS, "database", (error, 503, 5001))
+    client.get("/api/raise/database/")
+    (line,) = log.of("problems")
+    assert {name: line[name] for name in line if name in ("cause", "sqlstate", "reason")} == why
+    assert "secret" not in log.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ("ALTER TABLE accounts_signin RENAME TO elsewhere", "/api/v1/users/me/"),
+        ("ALTER TABLE catalog_genre RENAME COLUMN name TO other", "/api/v1/genres/"),
+    ],
+)
+def test_a_database_that_lacks_a_table_or_column_is_not_migrated(as_ann, log, change, path):
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+    response = as_ann.get(path)
+    assert told(response) == (503, 5003)
+    assert int(response["Retry-After"]) > 0
+    (line,) = log.of("problems")
+    assert line["code"] == 5003
+    assert line.get("sqlstate" if connection.vendor == "postgresql" else "reason")
+
+
+@own_urls
+def test_any_other_error_in_a_statement_is_a_defect(client, monkeypatch):
+    error = caused(ProgrammingError("syntax error"), SyntaxError())
+    monkeypatch.setitem(ERRORS, "database", (error, 500, 9500))
+    assert told(client.get("/api/raise/database/")) == (500, 9500)
+
+
 @own_urls
 def test_what_a_client_did_wrong_is_no_error_of_ours(client, log):
     client.get("/api/raise/BadToken/")
@@ -294,3 +360,10 @@ def test_a_problem_links_to_where_its_code_is_explained(client):
     link = client.get("/nowhere/").json()["type"]
     page, _, number = link.partition("#")
     assert f'id="{number}"' in client.get(page).content.decode()
+
+
+def test_the_page_of_errors_shows_code_as_code(client, monkeypatch):
+    monkeypatch.setitem(CODES, 9998, Code(9998, 400, "Odd", "Say `<b>` & `x`, not `y"))
+    page = client.get("/api/docs/errors/").content.decode()
+    assert "Say <code>&lt;b&gt;</code> &amp; <code>x</code>, not <code>y</code>" in page
+    assert "`" not in page

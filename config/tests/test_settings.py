@@ -20,23 +20,36 @@ ROOT = Path(configured.BASE_DIR)
 KEY = "only-for-tests-" + "0" * 40
 # gunicorn's own, not ours to read.
 NOT_OURS = {"FORWARDED_ALLOW_IPS"}
-OURS = re.compile(r"DJANGO_|DATABASE_|REDIS_|EMAIL_|DEFAULT_FROM|MYLIST_|CORS_|LOG_|SERVICE_NAME")
+OURS = re.compile(
+    r"DJANGO_|GUNICORN_|WEB_|PORT\b|DATABASE_|REDIS_|EMAIL_|DEFAULT_FROM|MYLIST_|CORS_|LOG_|SERVICE_NAME"
+)
 
 
 @pytest.fixture
 def read(monkeypatch, tmp_path):
     """`read(NAME="value", ...)`: the settings of such an environment, in a house of their own."""
+    for name in ("config/settings.py", "api/guide.md"):
+        (tmp_path / name).parent.mkdir()
+        shutil.copy(ROOT / name, tmp_path / name)
+    yield from reader(tmp_path / "config" / "settings.py", monkeypatch)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """The same for what gunicorn is told."""
+    yield from reader(ROOT / "config" / "gunicorn.py", monkeypatch)
+
+
+def reader(file, monkeypatch):
     before = structlog.get_config()
     for name in filter(OURS.match, list(os.environ)):
         monkeypatch.delenv(name)
-    (tmp_path / "config").mkdir()
-    copy = shutil.copy(ROOT / "config" / "settings.py", tmp_path / "config" / "settings.py")
 
     def run(**variables):
         for name, value in ({"DJANGO_SECRET_KEY": KEY} | variables).items():
             monkeypatch.setenv(name, value)
         try:
-            return runpy.run_path(str(copy))
+            return runpy.run_path(str(file))
         finally:
             for name in variables:
                 monkeypatch.delenv(name)
@@ -82,14 +95,20 @@ def test_a_switch_is_off(read, word):
 
 def test_words_stand_between_commas(read):
     made = read(
-        DJANGO_ALLOWED_HOSTS="a.example, b.example,", CORS_ALLOWED_ORIGINS="https://a.example"
+        DJANGO_ALLOWED_HOSTS="a.example, .b.example,*,[::1]",
+        CORS_ALLOWED_ORIGINS="https://a.example, http://localhost:5173,capacitor://localhost",
     )
-    assert made["ALLOWED_HOSTS"] == ["a.example", "b.example"]
-    assert made["CORS_ALLOWED_ORIGINS"] == ["https://a.example"]
+    assert made["ALLOWED_HOSTS"] == ["a.example", ".b.example", "*", "[::1]"]
+    assert made["CORS_ALLOWED_ORIGINS"] == [
+        "https://a.example",
+        "http://localhost:5173",
+        "capacitor://localhost",
+    ]
 
 
 def test_empty_is_not_set(read):
     names = ["LOG_LEVEL", "MYLIST_MAX_ITEMS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL"]
+    names += ["DEFAULT_FROM_EMAIL", "CORS_ALLOWED_ORIGINS", "DJANGO_HSTS_SUBDOMAINS"]
     same(read(**dict.fromkeys([*names, "DJANGO_ALLOWED_HOSTS"], "")), read())
 
 
@@ -135,6 +154,12 @@ def test_mail(read):
     assert (made["EMAIL_HOST"], made["EMAIL_PORT"]) == ("mail.example", 587)
     assert made["EMAIL_USE_TLS"] is True
     assert read(DJANGO_DEBUG="on")["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    assert read(EMAIL_URL="dummymail://")["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
+
+
+@pytest.mark.parametrize("sender", ["a@b", "Ann <ann@mail.example>", '"List, My" <a@b.example>'])
+def test_whom_mails_come_from(read, sender):
+    assert read(DEFAULT_FROM_EMAIL=sender)["DEFAULT_FROM_EMAIL"] == sender
 
 
 def test_https(read):
@@ -142,7 +167,30 @@ def test_https(read):
     for name in ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         assert made[name] is True
     assert made["SECURE_HSTS_SECONDS"] >= 31_536_000
+    assert made["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is made["SECURE_HSTS_PRELOAD"] is True
     assert read()["SECURE_HSTS_SECONDS"] == 0
+
+
+def test_https_of_this_host_alone(read):
+    made = read(DJANGO_HTTPS="on", DJANGO_HSTS_SUBDOMAINS="off")
+    assert made["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is made["SECURE_HSTS_PRELOAD"] is False
+    assert made["SECURE_HSTS_SECONDS"] >= 31_536_000
+
+
+def test_gunicorn(serve):
+    unset = serve()
+    assert (unset["bind"], unset["threads"]) == ("127.0.0.1:8000", 4)
+    assert unset["workers"] == os.cpu_count()
+    assert (unset["loglevel"], unset["logconfig_dict"]["root"]["level"]) == ("info", "INFO")
+    made = serve(
+        GUNICORN_HOST="0.0.0.0",  # noqa: S104
+        PORT="9000",
+        WEB_CONCURRENCY="2",
+        GUNICORN_THREADS="1",
+        LOG_LEVEL="ERROR",
+    )
+    assert (made["bind"], made["workers"], made["threads"]) == ("0.0.0.0:9000", 2, 1)
+    assert made["loglevel"] == "error"
 
 
 # --- what is not ---------------------------------------------------------------------------------
@@ -153,6 +201,19 @@ def test_https(read):
     [
         ("DJANGO_DEBUG", "maybe"),
         ("DJANGO_HTTPS", "2"),
+        ("DJANGO_HSTS_SUBDOMAINS", "some"),
+        ("DJANGO_ALLOWED_HOSTS", "https://a.example"),
+        ("DJANGO_ALLOWED_HOSTS", "a.example b.example"),
+        ("DJANGO_ALLOWED_HOSTS", "a.example:8000"),
+        ("CORS_ALLOWED_ORIGINS", "a.example"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example/"),
+        ("CORS_ALLOWED_ORIGINS", "https://A.example"),
+        ("CORS_ALLOWED_ORIGINS", "https://b.example,*"),
+        ("DEFAULT_FROM_EMAIL", "My List"),
+        ("DEFAULT_FROM_EMAIL", "noreply"),
+        ("DEFAULT_FROM_EMAIL", "My List <noreply>"),
+        ("DEFAULT_FROM_EMAIL", "a@b, c@d"),
+        ("DEFAULT_FROM_EMAIL", "a@b\nBcc: c@d"),
         ("LOG_LEVEL", "loud"),
         ("LOG_LEVEL", "info"),
         ("LOG_FORMAT", "xml"),
@@ -167,12 +228,46 @@ def test_https(read):
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "zebra://mail.example"),
         ("EMAIL_URL", "smtp://mail.example:port"),
+        ("EMAIL_URL", "smtp:zebra"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "smtp://zebra@"),
+        ("EMAIL_URL", "zebra"),
     ],
 )
 def test_what_is_not_understood_stops_the_start_and_is_named(read, name, value):
     with pytest.raises(ImproperlyConfigured, match=rf"\A{name} ") as error:
         read(**{name: value})
     assert "zebra" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WEB_CONCURRENCY", "many"),
+        ("WEB_CONCURRENCY", "0"),
+        ("GUNICORN_THREADS", "0"),
+        ("GUNICORN_THREADS", "-1"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_nor_does_gunicorn_start_on_it(serve, name, value):
+    with pytest.raises(ImproperlyConfigured, match=rf"\A{name} "):
+        serve(**{name: value})
+
+
+@pytest.mark.parametrize("value", ["many", ""])
+def test_what_gunicorn_reads_before_us_stops_it_by_name_as_well(tmp_path, value):
+    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+    environ = environment(tmp_path, {"WEB_CONCURRENCY": value})
+    started = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert started.returncode != 0
+    assert "WEB_CONCURRENCY" in started.stderr
 
 
 def test_a_pool_must_be_on_or_off(read):
@@ -187,6 +282,7 @@ def test_a_pool_must_be_on_or_off(read):
 def test_without_a_good_key_it_does_not_start_and_says_how_to_make_one(read, key):
     with pytest.raises(ImproperlyConfigured, match="DJANGO_SECRET_KEY") as error:
         read(DJANGO_SECRET_KEY=key)
+    assert "or DJANGO_DEBUG=on to develop" in str(error.value)
     (command,) = re.findall(r"python -c '(.+)'", str(error.value))
     made = subprocess.run(
         [sys.executable, "-c", command], capture_output=True, text=True, check=True
@@ -227,11 +323,10 @@ def test_it_is_fit_to_be_deployed_behind_https(tmp_path):
 
 def names_read():
     """The variables that the code reads."""
-    of_settings = r'\b(?:text|flag|number|one_of|words|url)\(\s*"([A-Z_]+)"'
-    of_gunicorn = r'environ\.get\(\s*["\']([A-Z_]+)'
-    here = (ROOT / "config" / "settings.py").read_text()
-    there = (ROOT / "config" / "gunicorn.py").read_text()
-    return set(re.findall(of_settings, here)) | set(re.findall(of_gunicorn, there))
+    readers = r"(?:text|flag|number|one_of|words|url|mail_server|sender)"
+    files = ("settings.py", "gunicorn.py", "environment.py")
+    code = "".join((ROOT / "config" / file).read_text() for file in files)
+    return set(re.findall(readers + r"""\(\s*["']([A-Z_]+)["']""", code))
 
 
 def example():

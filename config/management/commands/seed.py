@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from catalog.models import Movie, TVShow
 from config import seeding
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         if options["demo"]:
             self.tell(seeding.demo_people())
 
+    @transaction.atomic
     def load(self, *, demo: bool) -> None:
         for what, count in seeding.load_fixtures().items():
             self.stdout.write(f"{count} new {what}")
