@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import SignIn, User
+from api.desk import DeskAdmin
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -29,7 +30,7 @@ class UserForm(DjangoUserChangeForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(DeskAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     form = UserForm
     add_form = NewUserForm
     ordering = ("-id",)
@@ -76,7 +77,7 @@ def may_touch(request: HttpRequest, person: User | None) -> bool:
 
 
 @admin.register(SignIn)
-class SignInAdmin(admin.ModelAdmin[SignIn]):
+class SignInAdmin(DeskAdmin):
     """To look at and to end; they begin by signing in."""
 
     list_display = ("id", "user", "user_agent", "created_at", "refreshed_at", "expires_at")

@@ -209,22 +209,24 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
         """
         return Response(self.get_serializer(self.person("view")).data)
 
+    @extend_schema(request=StaffUserSerializer, responses={200: UserSerializer})
     def update(self, request: Request, id: int | str, *, partial: bool = False) -> Response:
         """Replace a person's data.
 
-        A new `password` or `email` needs `current_password`. A new password ends every sign-in,
-        this one too.
+        A new `password` or `email` needs `current_password`, that of who asks. A new password ends
+        every sign-in of the person. `is_active` is for staff to set, and not their own.
         """
         serializer = self.serializer_for(self.person("change"), partial=partial)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)
 
+    @extend_schema(request=StaffUserSerializer, responses={200: UserSerializer})
     def partial_update(self, request: Request, id: int | str) -> Response:
         """Change a person's data.
 
-        A new `password` or `email` needs `current_password`. A new password ends every sign-in,
-        this one too.
+        A new `password` or `email` needs `current_password`, that of who asks. A new password ends
+        every sign-in of the person. `is_active` is for staff to set, and not their own.
         """
         return self.update(request, id, partial=True)
 

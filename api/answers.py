@@ -154,7 +154,6 @@ def from_drf(error: drf.APIException, family: problems.Family) -> Problem | None
 DRF_CODES = {
     drf.ParseError: problems.MALFORMED,
     drf.MethodNotAllowed: problems.METHOD_NOT_ALLOWED,
-    drf.NotAcceptable: problems.NOT_ACCEPTABLE,
     drf.UnsupportedMediaType: problems.UNSUPPORTED_TYPE,
     drf.AuthenticationFailed: problems.BAD_TOKEN,
     drf.PermissionDenied: problems.FORBIDDEN,

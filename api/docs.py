@@ -11,14 +11,19 @@ from drf_spectacular.views import (
     SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
+from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from api.parameters import refusal
+from api.parameters import Parameters, refusal
 from api.problems import CODES
 from api.renderers import OnlyJSON
 
 READ_ONLY = ["get", "head"]
+
+
+class SchemaParameters(Parameters):
+    format = serializers.ChoiceField(["json", "yaml"], required=False)
 
 
 class FormatNegotiation(OnlyJSON):
@@ -40,6 +45,10 @@ class FormatNegotiation(OnlyJSON):
 class SchemaView(SpectacularAPIView):
     content_negotiation_class = FormatNegotiation
     renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        SchemaParameters.of(request._request.GET)
 
 
 class RedocView(SpectacularRedocView):

@@ -116,7 +116,6 @@ NO_SUCH_PATH = code(9404, 404, "No such path", "There is nothing at this path.")
 METHOD_NOT_ALLOWED = code(
     9405, 405, "Method not allowed", "The path answers other methods: see the Allow header."
 )
-NOT_ACCEPTABLE = code(9406, 406, "Not acceptable", "The server answers in JSON only.")
 CONFLICT = code(
     9409,
     409,
@@ -155,5 +154,5 @@ BAD_TOKEN = code(
     401,
     "Bad token",
     "The token is malformed, forged, expired, of the wrong kind, or its sign-in has ended: "
-    "refresh it or sign in again.",
+    "refresh once and repeat the request; from the refresh itself, sign in again.",
 )

@@ -232,7 +232,12 @@ class AutoSchema(openapi.AutoSchema):
     def refusals(self) -> set[Code]:
         """The codes that this operation can answer with."""
         view, family = self.view, self.view.problem_family
-        found = {problems.BAD_PARAMETER, problems.DATABASE_AWAY, *view.refusals_of(view.action)}
+        found = {problems.BAD_PARAMETER, problems.BAD_TOKEN, *view.refusals_of(view.action)}
+        found |= {problems.DATABASE_AWAY, problems.NOT_MIGRATED}
+        if self.is_page():
+            found.add(problems.BAD_CURSOR)
+        if self.method not in ("GET", "HEAD") and not self.is_open_to_all():
+            found.add(problems.CONFLICT)
         if self.method in ("POST", "PUT", "PATCH"):
             found |= {problems.MALFORMED, problems.TOO_LARGE, problems.UNSUPPORTED_TYPE}
             found |= {problems.LENGTH_REQUIRED, family.invalid}
@@ -240,7 +245,6 @@ class AutoSchema(openapi.AutoSchema):
             found.add(family.missing)
         if self.is_for_staff():
             found.add(problems.FORBIDDEN)
-        found.add(problems.BAD_TOKEN)
         if not self.is_open_to_all():
             found.add(problems.NO_TOKEN)
         return found

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from api.desk import DeskAdmin
 from catalog.models import Genre, Movie, Title, TVShow
 
 # As many and as long as the API takes them.
@@ -43,7 +44,7 @@ class TVShowForm(forms.ModelForm[TVShow]):
     creators = NamesField(required=False, help_text="One name per line.")
 
 
-class CatalogAdmin(admin.ModelAdmin[Any]):
+class CatalogAdmin(DeskAdmin):
     what_else_goes: ClassVar[str]
 
     def get_deleted_objects(

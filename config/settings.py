@@ -28,7 +28,10 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
+# Not in var/, where data is: a volume there must not hide what the image has collected.
+STATIC_ROOT = BASE_DIR / "static"
+for folder in (VAR_DIR, STATIC_ROOT):
+    folder.mkdir(exist_ok=True)
 
 
 def secret_key() -> str:
@@ -166,6 +169,8 @@ else:
 vars().update(
     mail_server("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25")
 )
+# Seconds that a mail server may keep a worker that is to stop.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = sender("DEFAULT_FROM_EMAIL", default="My List <noreply@localhost>")
 
 # --- people ------------------------------------------------------------------
@@ -261,7 +266,6 @@ SPECTACULAR_SETTINGS = {
 # --- browsers ----------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

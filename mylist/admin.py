@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from api.desk import DeskAdmin
 from mylist.models import MyListItem
 from mylist.registry import KINDS
 
@@ -23,7 +24,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(MyListItem)
-class MyListItemAdmin(admin.ModelAdmin[MyListItem]):
+class MyListItemAdmin(DeskAdmin):
     list_display = ("id", "user", "kind_name", "content", "note", "added_at")
     list_filter = (KindFilter,)
     list_select_related = ("user",)

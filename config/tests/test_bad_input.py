@@ -10,7 +10,9 @@ else as JSON. What stands in braces is looked up in `World`.
 
 import base64
 import json
+import socket
 import time
+from contextlib import ExitStack
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import jwt
@@ -627,6 +629,22 @@ def test_a_body_of_10_mb_is_read_to_its_end_and_refused(server):
 def test_beside_the_api_too(server):
     form_of = (f"Content-Type: {FORM}", f"Content-Length: {len(TEN_MB)}")
     assert code_of(post(server, *form_of, body=TEN_MB, path="/admin/login/")) == (413, 9413)
+
+
+def test_who_announces_a_long_body_and_sends_none_holds_nobody_up(server):
+    head = (
+        b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        address = ("127.0.0.1", server.port)
+        # One for each thread that answers, and more.
+        silent = [
+            stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(8)
+        ]
+        for connection in silent:
+            connection.sendall(head)
+        assert server.get("/health/live/")[0] == 200
+        assert [connection.recv(12) for connection in silent] == [b"HTTP/1.1 413"] * 8
 
 
 @pytest.mark.parametrize("size", [2, 1_000_000], ids=["short", "long"])

@@ -1,6 +1,7 @@
 """Both slash forms, for every method."""
 
 import pytest
+from django.test import Client
 
 from catalog.tests.factories import MovieFactory
 from mylist.models import MyList
@@ -49,3 +50,13 @@ def test_a_page_begun_in_one_form_goes_on_in_both(api, begun):
 def test_only_one_slash_is_added(as_ann, ann):
     assert as_ann.get("/api/v1/mylist//").status_code == 404
     assert MyList.count_of(ann) == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/nope", "/api/v1/nope/", "/api/v1/users/0/"]
+)
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_an_unknown_path_is_a_404_for_every_method(path, method):
+    """Django's test client skips the CSRF check, which would be in front of it."""
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, 9404)

@@ -57,7 +57,6 @@ ERRORS = {
     "AuthenticationFailed": (drf.AuthenticationFailed(), 401, 3002),
     "DRF's PermissionDenied": (drf.PermissionDenied(), 403, 9403),
     "MethodNotAllowed": (drf.MethodNotAllowed("GET"), 405, 9405),
-    "NotAcceptable": (drf.NotAcceptable(), 406, 9406),
     "UnsupportedMediaType": (drf.UnsupportedMediaType("a/b"), 415, 9415),
     "Throttled": (drf.Throttled(wait=3.2), 429, 9429),
     "APIException": (drf.APIException("Bob's secret"), 500, 9500),
