@@ -52,9 +52,7 @@ def test_only_one_slash_is_added(as_ann, ann):
     assert MyList.count_of(ann) == 0
 
 
-@pytest.mark.parametrize(
-    "path", ["/nope", "/api/v1/nope/", "/api/v1/users/0/"]
-)
+@pytest.mark.parametrize("path", ["/nope", "/api/v1/nope/", "/api/v1/users/0/"])
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
 def test_an_unknown_path_is_a_404_for_every_method(path, method):
     """Django's test client skips the CSRF check, which would be in front of it."""
