@@ -48,7 +48,7 @@ class SchemaView(SpectacularAPIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        SchemaParameters.of(request._request.GET)
+        SchemaParameters.of(request._request)
 
 
 class RedocView(SpectacularRedocView):

@@ -2,8 +2,9 @@
 
 import re
 from typing import Any, ClassVar, Self
+from urllib.parse import unquote_to_bytes
 
-from django.http import QueryDict
+from django.http import HttpRequest
 from rest_framework import serializers
 
 from api import problems
@@ -39,8 +40,10 @@ class Parameters(StrictSerializer):
     places: ClassVar[tuple[str, ...]] = ("cursor", "page_size")
 
     @classmethod
-    def of(cls, query: QueryDict) -> Self:
+    def of(cls, request: HttpRequest) -> Self:
         """The validated parameters; a problem that names each bad one."""
+        refuse_unless_utf8(request.META.get("QUERY_STRING", ""))
+        query = request.GET
         twice = [name for name, values in query.lists() if len(values) > 1]
         if twice:
             raise refusal({name: ["It was given more than once."] for name in twice}, "twice")
@@ -68,11 +71,20 @@ class PageParameters(Parameters):
     cursor = serializers.CharField(
         required=False,
         max_length=2000,
+        trim_whitespace=False,
         help_text="Where to go on: taken from `next` or `previous`, opaque.",
     )
     page_size = Whole(
         default=20, min_value=1, max_value=100, help_text="How many results a page has."
     )
+
+
+def refuse_unless_utf8(query: str) -> None:
+    """Django reads what is not UTF-8, lone surrogates too, as U+FFFD, which finds nothing."""
+    try:
+        unquote_to_bytes(query.encode("latin-1")).decode()
+    except UnicodeError as error:
+        raise Problem(problems.BAD_PARAMETER, "The query is not UTF-8.") from error
 
 
 def refusal(detail: Any, code: str | None = None) -> Problem:

@@ -43,7 +43,7 @@ class ApiViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action in self.action_map.values():
-            self.query = self.parameters_of(self.action).of(request._request.GET)
+            self.query = self.parameters_of(self.action).of(request._request)
 
     def parameters_of(self, action: str) -> type[Parameters]:
         return self.parameters.get(action, Parameters)

@@ -155,14 +155,21 @@ def test_every_tampered_cursor_is_refused(api):
         assert refused(api.get(THINGS, {"cursor": tampered}))[0] == 9003
 
 
+def test_blanks_around_a_cursor_make_another(api):
+    make(3)
+    cursor = cursor_of(api.get(f"{THINGS}?page_size=1").json()["next"])
+    for other in (f" {cursor}", f"{cursor}\n"):
+        assert refused(api.get(THINGS, {"cursor": other})) == (9003, set())
+
+
 @pytest.mark.parametrize(
-    "garbage", ["x", ".", "..", "a.b", "é", "=" * 9, "💥.💥", "' OR 1=1 --", "1"]
+    "garbage", ["x", ".", "..", "a.b", "é", "=" * 9, "💥.💥", "' OR 1=1 --", "1", "   "]
 )
 def test_garbage_is_no_cursor(api, garbage):
     assert refused(api.get(THINGS, {"cursor": garbage})) == (9003, set())
 
 
-@pytest.mark.parametrize("bad", ["", "   ", "x" * 100_000, "a\0b"])
+@pytest.mark.parametrize("bad", ["", "x" * 100_000, "a\0b"])
 def test_what_can_be_no_cursor_is_a_bad_parameter(api, bad):
     assert refused(api.get(THINGS, {"cursor": bad})) == (9002, {"#/cursor"})
 
