@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.core.signing import BadSignature, Signer
 from django.db import models
@@ -16,10 +16,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from api import problems
+from api.parameters import Parameters
 from api.problems import Problem
-
-if TYPE_CHECKING:
-    from api.views import ApiViewSet
 
 M = TypeVar("M", bound=models.Model)
 Position = list[Any]
@@ -87,6 +85,15 @@ class CursorJSON:
         return json.loads(data)
 
 
+class Paged(Protocol):
+    """What a view says of the list that it answers."""
+
+    query: Parameters
+    pages_are_personal: ClassVar[bool]
+
+    def keyset(self) -> Keyset: ...
+
+
 class KeysetPagination(BasePagination):
     """`next` and `previous` carry a signed cursor, good for one list, filter and order."""
 
@@ -107,7 +114,7 @@ class KeysetPagination(BasePagination):
             self.next = remove_query_param(self.here, "cursor")
         return rows
 
-    def open(self, request: Request, view: "ApiViewSet") -> None:
+    def open(self, request: Request, view: Paged) -> None:
         self.here: str = request.build_absolute_uri()
         self.keyset = view.keyset()
         owner = request.user.pk if view.pages_are_personal else None
