@@ -71,13 +71,14 @@ def item_serializers() -> dict[str, Any]:
 def represent(items: Iterable[MyListItem]) -> list[Any]:
     """Items with their content, as `with_content()` loaded them.
 
-    One whose content was deleted between the two queries is no longer on the list.
+    One whose content was deleted between the two queries is no longer on the list; one of a kind
+    that nobody registers any more cannot be shown.
     """
-    by_kind = {name: serializer() for name, serializer in item_serializers().items()}
+    by_model: dict[Any, Any] = {k.model: item_serializer(k)() for k in KINDS.values()}
     return [
-        by_kind[item.kind.name].to_representation(item)
+        by_model[type(item.content)].to_representation(item)
         for item in items
-        if item.content is not None
+        if type(item.content) in by_model
     ]
 
 

@@ -1,9 +1,13 @@
 """Offering kinds of content."""
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.checks import run_checks
 
+from mylist.models import MyListItem
 from mylist.registry import KINDS, MODELS, UnknownKind, kind_named, kind_of, register
+from mylist.tests.lists import put
 from mylist.tests.standin.listables import FilmSerializer
 from mylist.tests.standin.models import Film, Studio
 
@@ -42,3 +46,14 @@ def test_a_project_with_nothing_to_list_is_told_what_to_do(monkeypatch):
         monkeypatch.delitem(KINDS, name)
     [error] = [message for message in run_checks() if message.id == "mylist.E001"]
     assert "listables.py" in error.hint
+
+
+def test_an_item_of_a_kind_that_is_no_longer_registered_is_not_shown(as_ann, ann, film):
+    put(ann, film)
+    stranger = ContentType.objects.get_for_model(Permission)
+    pk = Permission.objects.values_list("pk", flat=True).first()
+    item = MyListItem.objects.create(user=ann, content_type=stranger, content_id=pk)
+    listed = as_ann.get("/api/v1/mylist/")
+    assert [each["content_id"] for each in listed.json()["results"]] == [film.pk]
+    assert as_ann.get(f"/api/v1/mylist/{item.pk}/").status_code == 404
+    assert as_ann.delete(f"/api/v1/mylist/{item.pk}/").status_code == 204
