@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from accounts import tokens
 from accounts.models import SignIn, User
+from accounts.problems import CHALLENGE
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -27,7 +28,7 @@ class BearerAuthentication(BaseAuthentication):
         return sign_in.user, sign_in
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
+        return CHALLENGE["WWW-Authenticate"]
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -129,7 +131,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Delete the person with all that is theirs. Whoever writes for them waits, or is late."""
         locked = User.objects.select_for_update().filter(pk=self.pk).first()
         if locked is not None:
+            locked.leave_the_desks_log()
             locked.delete()
+
+    def leave_the_desks_log(self) -> None:
+        """The log of the staff desk names whom it is about, by address."""
+        about = {"content_type": ContentType.objects.get_for_model(User), "object_id": str(self.pk)}
+        LogEntry.objects.filter(**about).update(object_repr=f"user {self.pk}")
 
 
 class SignInQuerySet(models.QuerySet["SignIn"]):

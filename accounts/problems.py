@@ -2,7 +2,7 @@
 
 from accounts.models import EmailTaken, Overtaken, User
 from accounts.passwords import BadResetLink
-from accounts.tokens import BadToken
+from accounts.tokens import BadCredentials, BadToken
 from api.problems import BAD_TOKEN, CONFLICT, Problem, answers, code, family
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api"'}
@@ -32,6 +32,11 @@ def no_such_user(error: User.DoesNotExist) -> Problem:
 @answers(Overtaken)
 def overtaken(error: Overtaken) -> Problem:
     return Problem(CONFLICT)
+
+
+@answers(BadCredentials)
+def bad_credentials(error: BadCredentials) -> Problem:
+    return Problem(BAD_CREDENTIALS, headers=CHALLENGE)
 
 
 @answers(BadToken)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db import IntegrityError
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -16,6 +17,10 @@ RACE = timedelta(seconds=60)
 
 class BadToken(Exception):
     """Malformed, forged, expired, of the wrong kind, used up, or its sign-in has ended."""
+
+
+class BadCredentials(Exception):
+    """Nobody active signs in like this."""
 
 
 class Access(Token):
@@ -45,9 +50,9 @@ def read(raw: str, kind: type[Token]) -> Claims:
 
 
 def sign_in(user: User, user_agent: str) -> dict[str, str]:
-    """Begin a sign-in: `{"access", "refresh"}`."""
+    """Begin a sign-in: `{"access", "refresh"}`. Raises BadCredentials for who is deleted by now."""
     refresh = Refresh()
-    row = SignIn.objects.create(
+    row = SignIn(
         user=user,
         password_stamp=user.password_stamp,
         refresh_id=refresh["jti"],
@@ -55,6 +60,10 @@ def sign_in(user: User, user_agent: str) -> dict[str, str]:
         refreshed_at=timezone.now(),
         expires_at=expiry(refresh),
     )
+    try:
+        row.save()
+    except IntegrityError as error:
+        raise BadCredentials from error
     return signed(refresh, user.pk, row.pk)
 
 

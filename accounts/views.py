@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts import passwords, tokens
 from accounts.examples import NO_ADDRESS, SIGN_INS, TOKENS, USERS
 from accounts.models import SignIn, User
-from accounts.problems import BAD_CREDENTIALS, BAD_RESET_LINK, CHALLENGE, USER
+from accounts.problems import BAD_CREDENTIALS, BAD_RESET_LINK, USER
 from accounts.serializers import (
     CredentialsSerializer,
     DetailSerializer,
@@ -33,7 +33,7 @@ from accounts.serializers import (
 )
 from api.parameters import PageParameters
 from api.permissions import StaffOnly
-from api.problems import FORBIDDEN, NO_TOKEN, Problem
+from api.problems import FORBIDDEN, NO_TOKEN
 from api.views import ApiViewSet
 
 # For the docs: the type and meaning of `{id}` in a path.
@@ -74,7 +74,7 @@ class TokenViewSet(ApiViewSet):
         given = self.body(CredentialsSerializer)
         user = authenticate(request, **given)
         if user is None:
-            raise Problem(BAD_CREDENTIALS, headers=CHALLENGE)
+            raise tokens.BadCredentials
         return Response(tokens.sign_in(user, request.headers.get("User-Agent", "")))
 
     @extend_schema(
@@ -200,7 +200,7 @@ class UserViewSet(mixins.ListModelMixin, PersonViewSet):
         registration = RegistrationSerializer(data=request.data)
         registration.is_valid(raise_exception=True)
         person = registration.save()
-        return Response(registration.data, 201, headers={"Location": f"/api/v1/users/{person.pk}/"})
+        return Response(registration.data, 201, headers={"Location": f"{request.path}{person.pk}/"})
 
     def retrieve(self, request: Request, id: int | str) -> Response:
         """Read a person.

@@ -7,13 +7,22 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class DeskAdmin(admin.ModelAdmin[Any]):
-    """Keys that are no numbers are a 400, not a 500."""
+    """Keys that are no numbers are a 400, not a 500. What a form is about to save or delete is
+    locked when it is read: a form writes whole rows, and must not undo what others wrote."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.method == "POST" and transaction.get_connection(rows.db).in_atomic_block:
+            return rows.select_for_update(of=("self",), no_key=True)
+        return rows
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

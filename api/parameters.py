@@ -57,10 +57,6 @@ class Parameters(StrictSerializer):
     def get(self, name: str, default: Any = None) -> Any:
         return self.validated_data.get(name, default)
 
-    def filters(self) -> dict[str, Any]:
-        """The plain filters, as keywords of `QuerySet.filter`."""
-        return {}
-
     def question(self) -> dict[str, Any]:
         """What was asked for, without the place in it: filters, search and order."""
         asked: dict[str, Any] = self.validated_data
@@ -70,7 +66,7 @@ class Parameters(StrictSerializer):
 class PageParameters(Parameters):
     cursor = serializers.CharField(
         required=False,
-        max_length=2000,
+        max_length=3000,
         trim_whitespace=False,
         help_text="Where to go on: taken from `next` or `previous`, opaque.",
     )

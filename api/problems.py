@@ -133,7 +133,8 @@ DATABASE_AWAY = code(
     5001,
     503,
     "Database unavailable",
-    "The database cannot be reached. Nothing was written; retry after Retry-After seconds.",
+    "The database cannot be reached, or went away meanwhile. Nothing is half written: after "
+    "Retry-After seconds look what is there, and retry.",
 )
 NOT_READY = code(
     5002, 503, "Not ready", "A part of the service cannot do its work; `checks` names it."

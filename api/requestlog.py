@@ -27,6 +27,8 @@ class RequestLogMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         write_access_line(request, response, time.perf_counter() - started)
+        # What the server logs next is about somebody else.
+        structlog.contextvars.clear_contextvars()
         return response
 
 

@@ -1,6 +1,6 @@
 """Browsing the catalog, and curating it."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -56,7 +56,8 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
     def filter_queryset(self, queryset: Any) -> Any:
         if self.action != "list":
             return queryset
-        titles = queryset.browsable().filter(**self.query.filters())
+        asked = cast(BrowseParameters, self.query)
+        titles = queryset.browsable().filter(**asked.filters())
         if genre := self.query.get("genre"):
             titles = titles.of_genre(genre)
         if words := self.query.get("q"):

@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
 
@@ -8,7 +9,10 @@ class ProjectConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from config.connections import drop_dead_connections
         from config.groups import make_groups
+
+        request_started.connect(drop_dead_connections)
 
         # Sent for apps with models only, and mylist is the last whose permissions are needed.
         post_migrate.connect(make_groups, sender=apps.get_app_config("mylist"))

@@ -45,6 +45,15 @@ class ErrorsOnly(Logger):  # type: ignore[misc]  # gunicorn has no types
     def access(self, *args: Any) -> None:
         """Nothing: the application writes one line for each request, with what it knows of it."""
 
+    def warning(self, message: str, *args: Any, **kwargs: Any) -> None:
+        """What cannot be read as a request may be a password or a token: it is not quoted."""
+        if message.startswith("Invalid request from"):
+            message, args = "invalid request", ()
+        super().warning(message, *args, **kwargs)
+
+    def debug(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: these lines name paths, and a path can be a one-time link."""
+
 
 logger_class = ErrorsOnly
 level, *look = log_lines()

@@ -28,7 +28,7 @@ urlpatterns = [
     path("health/<word:part>/", HealthViewSet.as_view({"get": "part"})),
     path("admin/", admin.site.urls),
     path("", include("accounts.pages")),
-    path("", TemplateView.as_view(template_name="config/start.html")),
+    path("", csrf_exempt(TemplateView.as_view(template_name="config/start.html"))),
     # Also with debugging on, when Django's own page would be HTML.
     re_path("", csrf_exempt(answers.not_found)),
 ]

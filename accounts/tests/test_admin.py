@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client as Browser
 
 from accounts.models import SignIn, User
+from accounts.tests.races import needs_postgres, race
 from conftest import PASSWORD, make
 
 pytestmark = pytest.mark.django_db
@@ -229,3 +230,41 @@ def test_the_desk_is_closed_to_who_is_not_staff(desk, ann, curator):
 def test_a_superuser_is_made_with_a_lower_case_address():
     ada = User.objects.create_superuser("ADA@example.com", PASSWORD, name="Ada")
     assert (ada.email, ada.is_staff, ada.is_superuser) == ("ada@example.com", True, True)
+
+
+@needs_postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["change", "password"])
+def test_a_form_undoes_nothing_that_was_written_meanwhile(desk, admin, ann, page):
+    url = f"/admin/accounts/user/{ann.pk}/{page}/"
+    browser = desk(admin)
+    change = {"email": ann.email, "name": "Annie", "is_active": "on"}
+    secret = {
+        "usable_password": "true",
+        "password1": "a new secret 1",
+        "password2": "a new secret 1",
+    }
+
+    def deactivate():
+        person = User.objects.get(pk=ann.pk)
+        person.change(password="chosen meanwhile", is_active=False)
+
+    form = change if page == "change" else secret
+    [status] = race(lambda: browser.post(url, form).status_code, behind=deactivate, keep=True)
+    assert status == 302
+    after = User.objects.get(pk=ann.pk)
+    assert after.check_password("chosen meanwhile" if page == "change" else "a new secret 1")
+    assert after.is_active is (page == "change")
+
+
+@needs_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_form_brings_nobody_back(desk, admin, ann):
+    browser, url = desk(admin), f"/admin/accounts/user/{ann.pk}/change/"
+    form = {"email": ann.email, "name": "Annie", "is_active": "on"}
+    race(
+        lambda: browser.post(url, form),
+        behind=lambda: User.objects.get(pk=ann.pk).delete(),
+        keep=True,
+    )
+    assert not User.objects.filter(pk=ann.pk).exists()

@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 
 from accounts import tokens
@@ -86,3 +87,24 @@ def test_a_sign_in_that_begins_meanwhile_goes_too(as_ann, ann, admin, client, pl
     assert race(leave, behind=sign_in, keep=True) == [left]
     assert User.objects.get() == admin
     assert not SignIn.objects.exists()
+
+
+def test_the_log_of_the_desk_forgets_the_address(ann, admin, client):
+    client.force_login(admin)
+    form = {"email": ann.email, "name": "Annie", "is_active": "on"}
+    client.post(f"/admin/accounts/user/{ann.pk}/change/", form)
+    assert LogEntry.objects.filter(object_repr=ann.email).count() == 1
+    client.post(f"/admin/accounts/user/{ann.pk}/delete/", {"post": "yes"})
+    told = set(LogEntry.objects.values_list("object_repr", flat=True))
+    assert told == {f"user {ann.pk}"}
+
+
+@needs_postgres
+@pytest.mark.django_db(transaction=True)
+def test_signing_in_while_being_deleted_is_a_401(api, ann):
+    [answer] = race(
+        lambda: api.post("/api/v1/auth/token/", {"email": ann.email, "password": PASSWORD}),
+        behind=lambda: User.objects.get(pk=ann.pk).delete(),
+        keep=True,
+    )
+    assert (answer.status_code, answer.json()["code"]) == (401, 3003)

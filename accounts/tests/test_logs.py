@@ -63,10 +63,10 @@ def test_refreshing_and_revoking_leave_no_token(api, log, as_ann):
 def test_an_exception_that_nobody_expected_leaves_no_password(api, log, ann, monkeypatch):
     api.raise_request_exception = False
 
-    def break_down(**kwargs):
+    def break_down(self):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(SignIn.objects, "create", break_down)
+    monkeypatch.setattr(SignIn, "save", break_down)
     answer = api.post("/api/v1/auth/token/", {"email": ann.email, "password": PASSWORD})
     assert (answer.status_code, answer.json()["code"]) == (500, 9500)
     assert "broken" in log()

@@ -633,6 +633,20 @@ def test_beside_the_api_too(server):
     assert code_of(post(server, *form_of, body=TEN_MB, path="/admin/login/")) == (413, 9413)
 
 
+def test_what_is_no_request_is_not_quoted_in_the_log(server):
+    late = (
+        b"GET /health/live/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        + b'{"password": "zebra-secret"}\r\n\r\n'
+    )
+    server.exchange(late)
+    server.send("GET", "/health/live/", "Authorization Bearer zebra-token")
+    lines = server.log_lines()
+    told = [line for line in lines if line["event"] == "invalid request"]
+    assert len(told) >= 2
+    assert not any("request_id" in line for line in told)
+    assert "zebra" not in str(lines)
+
+
 def test_who_announces_a_long_body_and_sends_none_holds_nobody_up(server):
     head = (
         b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n"
