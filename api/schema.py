@@ -286,66 +286,56 @@ def add_shared_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+TEXT = {"type": "string"}
+REFERENCE = {"type": "string", "format": "uri-reference"}
+ERROR = {
+    "type": "object",
+    "required": ["pointer", "code", "detail"],
+    "properties": {
+        "pointer": {
+            "type": "string",
+            "description": "A JSON Pointer into the body, or `#/` and the query parameter.",
+            "examples": ["#/items/0/content_id", "#/page_size"],
+        },
+        "code": {"type": "string", "examples": ["required"]},
+        "detail": {"type": "string", "examples": ["This field is required."]},
+    },
+}
+ALWAYS = {
+    "type": REFERENCE | {"description": "Where the code is explained."},
+    "title": TEXT,
+    "status": {"type": "integer", "description": "The HTTP status."},
+    "detail": TEXT | {"description": "For people; it may change."},
+    "instance": REFERENCE | {"description": "The path that was asked."},
+    "code": {"type": "integer", "description": "For programs: a number keeps its meaning."},
+    "request_id": TEXT | {"description": "As in `X-Request-ID`."},
+}
+SOMETIMES = {
+    "errors": {
+        "type": "array",
+        "items": ERROR,
+        "description": "What is wrong with the input, one by one.",
+    },
+    "id": {"type": "integer", "format": "int64", "description": "What is there already."},
+    "checks": {
+        "type": "object",
+        "additionalProperties": TEXT,
+        "description": "The parts, `ok` or what ails them.",
+    },
+}
+
+
 def problem_schema(shown: list[dict[str, Any]]) -> dict[str, Any]:
     """`shown` are examples: they tell which codes have which of the members that not all have."""
-
-    def only_with(member: str, told: str) -> str:
-        codes = ", ".join(str(example["code"]) for example in shown if member in example)
-        return f"{told} With {codes}."
-
-    error = {
-        "type": "object",
-        "required": ["pointer", "code", "detail"],
-        "properties": {
-            "pointer": {
-                "type": "string",
-                "description": "A JSON Pointer into the body, or `#/` and the query parameter.",
-                "examples": ["#/items/0/content_id", "#/page_size"],
-            },
-            "code": {"type": "string", "examples": ["required"]},
-            "detail": {"type": "string", "examples": ["This field is required."]},
-        },
-    }
-    text = {"type": "string"}
+    sometimes = {}
+    for name, schema in SOMETIMES.items():
+        codes = ", ".join(str(example["code"]) for example in shown if name in example)
+        sometimes[name] = schema | {"description": f"{schema['description']} With {codes}."}
+    numbers = ALWAYS["code"] | {"enum": sorted(problems.CODES)}
     return {
         "type": "object",
         "description": "RFC 9457. `code` is stable: /api/docs/errors/ lists all.",
-        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
-        "properties": {
-            "type": {
-                "type": "string",
-                "format": "uri-reference",
-                "description": "Where the code is explained.",
-            },
-            "title": text,
-            "status": {"type": "integer", "description": "The HTTP status."},
-            "detail": text | {"description": "For people; it may change."},
-            "instance": {
-                "type": "string",
-                "format": "uri-reference",
-                "description": "The path that was asked.",
-            },
-            "code": {
-                "type": "integer",
-                "enum": sorted(problems.CODES),
-                "description": "For programs: a number keeps its meaning.",
-            },
-            "request_id": text | {"description": "As in `X-Request-ID`."},
-            "errors": {
-                "type": "array",
-                "items": error,
-                "description": only_with("errors", "What is wrong with the input, one by one."),
-            },
-            "id": {
-                "type": "integer",
-                "format": "int64",
-                "description": only_with("id", "What is there already."),
-            },
-            "checks": {
-                "type": "object",
-                "additionalProperties": {"type": "string"},
-                "description": only_with("checks", "The parts, `ok` or what ails them."),
-            },
-        },
-        "examples": [example for example in shown if example.keys() & {"id", "errors", "checks"}],
+        "required": list(ALWAYS),
+        "properties": ALWAYS | {"code": numbers} | sometimes,
+        "examples": [example for example in shown if example.keys() & SOMETIMES.keys()],
     }

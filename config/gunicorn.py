@@ -1,8 +1,8 @@
 """How gunicorn serves config.wsgi: `gunicorn -c config/gunicorn.py config.wsgi`.
 
 GUNICORN_HOST, PORT, WEB_CONCURRENCY and GUNICORN_THREADS change it; .env.example explains them.
-What is not set here is gunicorn's own default on purpose, such as its limits on request lines and
-headers, and FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
+What is not set here is gunicorn's own default on purpose, such as its limits on headers, and
+FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
 """
 
 import os
@@ -27,6 +27,8 @@ threads = number("GUNICORN_THREADS", default=4, least=1)
 # Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
 # them sends a request into a connection that is being closed here.
 keepalive = 75
+# The most it takes: a `next` holds the search, the filters and a cursor with a title in it.
+limit_request_line = 8190
 # A worker that has not shown life for so long is replaced.
 timeout = 30
 # On a stop, requests under way may end; most orchestrators kill after 30 seconds.
