@@ -286,8 +286,8 @@ def add_shared_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
-TEXT = {"type": "string"}
-REFERENCE = {"type": "string", "format": "uri-reference"}
+TEXT: dict[str, Any] = {"type": "string"}
+REFERENCE: dict[str, Any] = {"type": "string", "format": "uri-reference"}
 ERROR = {
     "type": "object",
     "required": ["pointer", "code", "detail"],
@@ -301,7 +301,7 @@ ERROR = {
         "detail": {"type": "string", "examples": ["This field is required."]},
     },
 }
-ALWAYS = {
+ALWAYS: dict[str, Any] = {
     "type": REFERENCE | {"description": "Where the code is explained."},
     "title": TEXT,
     "status": {"type": "integer", "description": "The HTTP status."},
@@ -310,7 +310,7 @@ ALWAYS = {
     "code": {"type": "integer", "description": "For programs: a number keeps its meaning."},
     "request_id": TEXT | {"description": "As in `X-Request-ID`."},
 }
-SOMETIMES = {
+SOMETIMES: dict[str, Any] = {
     "errors": {
         "type": "array",
         "items": ERROR,
