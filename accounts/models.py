@@ -107,16 +107,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         same_hash = User.objects.filter(pk=self.pk, password=self.password)
 
         def renew(password: str | None) -> None:
-            same_hash.update(password=make_password(password))
+            fresh = make_password(password)
+            if same_hash.update(password=fresh):
+                self.password = fresh
 
         return check_password(raw_password, self.password, renew)
 
     def change(self, *, password: str | None = None, **changes: Any) -> None:
-        """Set columns and, as typed, the password. Raises EmailTaken, Overtaken when the password
-        changed since this was read, and DoesNotExist when the person is deleted by now."""
+        """Set columns and, as typed, the password. Raises EmailTaken, Overtaken when what takes the
+        password as proof comes after the password changed, and DoesNotExist when the person is
+        deleted by now."""
         same = User.objects.filter(pk=self.pk)
-        if password is not None:
+        if password is not None or changes.get("email", self.email) != self.email:
             same = same.filter(password=self.password)
+        if password is not None:
             self.set_password(password)
             changes |= {"password": self.password, "password_stamp": self.password_stamp}
         with unless_taken(changes.get("email", self.email)):

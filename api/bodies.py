@@ -19,9 +19,9 @@ from api.answers import respond
 from api.problems import Problem
 
 LONGEST_BODY = 64 * 1024
-# Seconds: how long a body that is refused is read, and how long a pause ends it before.
+# How many seconds a body that is refused is read, and how many milliseconds of pause end it before.
 LONGEST_DRAIN = 2.0
-PAUSE = 0.1
+PAUSE = 100
 UNREADABLE_TYPE = "application/octet-stream"
 
 
@@ -66,7 +66,10 @@ def drain(request: HttpRequest) -> None:
         return
     deadline = time.monotonic() + LONGEST_DRAIN
     with suppress(OSError):
-        while select.select([sock], [], [], PAUSE)[0] and time.monotonic() < deadline:
+        # Not select(), which refuses descriptors from 1024 on: a busy worker has as many.
+        arriving = select.poll()
+        arriving.register(sock, select.POLLIN)
+        while arriving.poll(PAUSE) and time.monotonic() < deadline:
             if not sock.recv(64 * 1024):
                 break
         sock.shutdown(socket.SHUT_RD)

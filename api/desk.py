@@ -7,22 +7,25 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class DeskAdmin(admin.ModelAdmin[Any]):
-    """Keys that are no numbers are a 400, not a 500. What a form is about to save or delete is
-    locked when it is read: a form writes whole rows, and must not undo what others wrote."""
+    """Keys that are no numbers are a 400, not a 500. What a form is about to save is locked when it
+    is read: a form writes whole rows, and must not undo what others wrote. What has no form is not
+    locked here: deleting it takes its locks in an order of its own."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        if request.method == "POST" and transaction.get_connection(rows.db).in_atomic_block:
-            return rows.select_for_update(of=("self",), no_key=True)
-        return rows
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        saving = request.method == "POST" and self.has_change_permission(request, found)
+        if found is None or not saving:
+            return found
+        rows = self.get_queryset(request).select_for_update(of=("self",), no_key=True)
+        return rows.filter(pk=found.pk).first()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)

@@ -57,8 +57,10 @@ class TitleQuerySet(models.QuerySet["Title"]):
     @atomic_with_retry
     def erase(self) -> None:
         """Delete them as `Title.erase` does one: locked first, and in one order."""
-        list(self.order_by("pk").select_for_update().values_list("pk"))
-        self.delete()
+        # What is asked for may be distinct, which cannot be locked.
+        rows = self.model._default_manager.filter(pk__in=self.values("pk"))
+        list(rows.order_by("pk").select_for_update().values_list("pk"))
+        rows.delete()
 
     def with_genres(self) -> Self:
         return self.prefetch_related(genres_by_name())

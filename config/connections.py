@@ -18,4 +18,9 @@ def drop_dead_connections(**_: Any) -> None:
 
 
 def has_ended(raw: Any) -> bool:
-    return bool(raw.closed or select.select([raw.fileno()], [], [], 0)[0])
+    if raw.closed:
+        return True
+    # Not select(), which refuses descriptors from 1024 on: a busy worker has as many.
+    waiting = select.poll()
+    waiting.register(raw.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

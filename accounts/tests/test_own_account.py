@@ -185,3 +185,25 @@ def test_of_two_new_passwords_with_one_proof_the_later_is_refused(ann, signed_in
         behind=lambda: User.objects.select_for_update().get(pk=ann.pk),
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+@needs_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_proof_that_is_outdated_moves_no_address(as_ann, ann):
+    [answer] = race(
+        lambda: as_ann.patch(ME, {"email": "new@example.com", "current_password": PASSWORD}),
+        behind=lambda: User.objects.get(pk=ann.pk).change(password="chosen meanwhile"),
+        keep=True,
+    )
+    assert answer.status_code == 409
+    assert User.objects.get().email == ann.email
+
+
+def test_a_hash_that_is_renewed_by_the_proof_does_not_stand_in_the_way(as_ann, ann, settings):
+    """Made with the hasher of old; the proof brings it up to date in the same request."""
+    settings.PASSWORD_HASHERS = list(reversed(settings.PASSWORD_HASHERS))
+    before = row_of(ann)["password"]
+    body = {"password": "a brand new secret", "current_password": PASSWORD}
+    assert as_ann.patch(ME, body).status_code == 200
+    assert row_of(ann)["password"].partition("$")[0] != before.partition("$")[0]
+    assert User.objects.get(pk=ann.pk).check_password("a brand new secret")

@@ -1,10 +1,13 @@
 """The list together with the real catalog and real accounts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.tests.races import on_its_own_connection, wait_for
 from catalog.models import Movie
 from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
 from mylist.models import MyList, MyListItem
@@ -228,3 +231,30 @@ def test_staff_delete_titles_that_share_many_lists_while_people_write(as_curator
     )
     for mylist in MyList.objects.all():
         assert mylist.count == MyListItem.objects.of(mylist.user_id).count()
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_the_desk_takes_an_item_off_in_the_order_of_everybody_else(admin, ann, client):
+    """The list first, then the item: whoever else is at this list holds it already."""
+    client.force_login(admin)
+    movie = MovieFactory()
+    item, _ = MyList.add(ann, MODELS[Movie], movie.pk)
+    page = f"/admin/mylist/mylistitem/{item.pk}/delete/"
+    with no_deadlock(), ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            MyList.locked(ann)
+            desk = pool.submit(on_its_own_connection, lambda: client.post(page, {"post": "yes"}))
+            wait_for(1)
+            MyListItem.objects.filter(pk=item.pk).delete()
+        assert desk.result().status_code == 302
+    assert MyList.count_of(ann) == MyListItem.objects.count() == 0
+
+
+def test_titles_are_deleted_from_a_list_that_is_narrowed_by_genre(admin, client):
+    client.force_login(admin)
+    genres = [GenreFactory(name="Drama"), GenreFactory(name="Dark drama")]
+    gone, kept = MovieFactory(title="Gone", genres=genres), MovieFactory(title="Kept")
+    where = f"/admin/catalog/movie/?genres__id__exact={genres[0].pk}&q=gone"
+    chosen = {"action": "delete_selected", "_selected_action": [gone.pk], "post": "yes"}
+    assert client.post(where, chosen).status_code == 302
+    assert list(Movie.objects.all()) == [kept]
