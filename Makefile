@@ -5,7 +5,7 @@ BIN = .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-services check format lock
+.PHONY: help run test test-services check format lock bench
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,13 +45,18 @@ check: .venv/.dev  ## The gate: lint, types, imports, migrations, deploy checks,
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/python manage.py errors_page --check
 
+# By the service as it runs (.venv), from outside (.venv-bench): what measures must not change it.
+bench: .venv/.run .venv-bench/.bench  ## What a request costs, beside yardsticks: benchmarks/README.md
+	.venv-bench/bin/python -m benchmarks $(BENCH)
+
 format: .venv/.dev  ## Let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(BIN)/uv  ## Write both requirements files anew from their .in files
+lock: $(BIN)/uv  ## Write the requirements files anew from their .in files
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) benchmarks/requirements.in -o benchmarks/requirements.txt
 
 # --universal: one lock for every platform and Python from 3.11; no addresses of anybody's mirror.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -62,6 +67,11 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .venv/.dev: requirements-dev.txt | $(BIN)/python
 .venv/.run .venv/.dev:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv-bench/.bench: benchmarks/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(BIN)/uv: | $(BIN)/python

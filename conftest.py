@@ -39,6 +39,12 @@ def _plain_static_files(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_rate_limits(settings: Any) -> None:
+    """All tests come from one address; those of limits switch them on."""
+    settings.RATE_LIMIT_MAX = 0
+
+
+@pytest.fixture(autouse=True)
 def _warm_content_types(request: pytest.FixtureRequest) -> None:
     """What a worker knows after its first request, so that query counts do not depend on order."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:

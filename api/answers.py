@@ -1,5 +1,6 @@
 """The one place that turns exceptions into answers."""
 
+import re
 import sys
 from math import ceil
 from typing import Any
@@ -34,8 +35,9 @@ log = structlog.get_logger("problems")
 
 RETRY_SECONDS = 2
 PROBLEM_TYPE = "application/problem+json"
-# Paths that are answered whatever the Host is: a container asks itself by 127.0.0.1.
-ANY_HOST = "/health/"
+# Paths that are answered whatever the Host is: a container asks itself by 127.0.0.1, and Prometheus
+# asks by the address of each machine.
+ANY_HOST = re.compile(r"/health/|/metrics/?$")
 # What stands for itself in the fragment of a URI (RFC 3986, 3.5), where a pointer is.
 FRAGMENT_SAFE = "!$&'()*+,;=:@?"
 
@@ -44,7 +46,7 @@ class ProblemMiddleware(MiddlewareMixin):
     """Answers whatever a view raises, and a Host that is not ours, alike with debugging on."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        if request.path_info.startswith(ANY_HOST):
+        if ANY_HOST.match(request.path_info):
             return None
         try:
             request.get_host()

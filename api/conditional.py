@@ -10,7 +10,8 @@ from django.utils.http import parse_etags
 
 
 class ConditionalMiddleware:
-    """ETag and 304 for what is read under /api/; HEAD answers as GET, without the body."""
+    """ETag and 304 for what is read under /api/; HEAD answers as GET, without the body. A view that
+    knows its ETag before its body sets it, and may answer 304 by itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -28,12 +29,15 @@ class ConditionalMiddleware:
 
 
 def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if request.method not in ("GET", "HEAD") or response.status_code != 200:
+    if request.method not in ("GET", "HEAD") or response.status_code not in (200, 304):
         response.setdefault("Cache-Control", "no-store")
         return response
     patch_vary_headers(response, ["Authorization"])
     response.setdefault("Cache-Control", cache_control(request))
-    response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
+    if response.status_code == 304:
+        return response
+    if "ETag" not in response:
+        response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
     return not_modified(response) if client_has_it(request, response["ETag"]) else response
 
 
@@ -42,8 +46,13 @@ def cache_control(request: HttpRequest) -> str:
 
 
 def client_has_it(request: HttpRequest, etag: str) -> bool:
+    known = request.META.get("HTTP_IF_NONE_MATCH")
+    return known is not None and names(known, etag)
+
+
+def names(if_none_match: str, etag: str) -> bool:
     """If-None-Match compares weakly (RFC 9110, 13.1.2): W/ is left out of account."""
-    known = parse_etags(request.headers.get("If-None-Match", ""))
+    known = parse_etags(if_none_match)
     return "*" in known or etag in (tag.removeprefix("W/") for tag in known)
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from django.core.signing import BadSignature, Signer
 from django.db import models
@@ -85,6 +85,51 @@ class CursorJSON:
         return json.loads(data)
 
 
+class Cursors:
+    """Signed places in one list of one `scope`: what was made for another one is no cursor here."""
+
+    def __init__(self, scope: str) -> None:
+        self.signer = Signer(salt=f"cursor:{scope}", sep=".")
+
+    def write(self, backwards: bool, position: Position) -> str:
+        return self.signer.sign_object([backwards, *position], serializer=CursorJSON)
+
+    def read(self, cursor: str | None) -> tuple[bool, Position | None]:
+        """Which way to go from where; from the start without a cursor."""
+        if cursor is None:
+            return False, None
+        try:
+            backwards, *position = self.signer.unsign_object(cursor, serializer=CursorJSON)
+        except (BadSignature, ValueError) as error:
+            raise Problem(problems.BAD_CURSOR) from error
+        return backwards, position
+
+
+class Cut(NamedTuple):
+    """A page, and the rows behind which the next and before which the previous one begins. With
+    `restart` all that came before is gone by now: the list begins where it begins."""
+
+    rows: list[Any]
+    next: Any
+    previous: Any
+    restart: bool
+
+
+def cut(rows: list[Any], size: int, backwards: bool, position: Position | None) -> Cut:
+    """The page out of rows, of which one more was read than it has."""
+    more, rows = len(rows) > size, rows[:size]
+    before, after = position is not None, more
+    if backwards:
+        rows.reverse()
+        before, after = more, True
+    return Cut(
+        rows,
+        next=rows[-1] if rows and after else None,
+        previous=rows[0] if rows and before else None,
+        restart=backwards and not rows,
+    )
+
+
 class Paged(Protocol):
     """What a view says of the list that it answers."""
 
@@ -100,39 +145,25 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.open(request, view)
         size = view.query.get("page_size")
-        backwards, position = self.read(view.query.get("cursor"))
+        backwards, position = self.cursors.read(view.query.get("cursor"))
         rows = list(self.keyset.slice(queryset, position, backwards)[: size + 1])
-        more, rows = len(rows) > size, rows[:size]
-        before, after = position is not None, more
-        if backwards:
-            rows.reverse()
-            before, after = more, True
-        self.next = self.link(False, rows[-1]) if rows and after else None
-        self.previous = self.link(True, rows[0]) if rows and before else None
-        if backwards and not rows:
-            # All that came before is gone by now: the list begins where it begins.
+        page = cut(rows, size, backwards, position)
+        self.next = self.link(False, page.next)
+        self.previous = self.link(True, page.previous)
+        if page.restart:
             self.next = remove_query_param(self.here, "cursor")
-        return rows
+        return page.rows
 
     def open(self, request: Request, view: Paged) -> None:
         self.here: str = request.build_absolute_uri()
         self.keyset = view.keyset()
         owner = request.user.pk if view.pages_are_personal else None
-        scope = f"cursor:{request.path}:{owner}:{view.query.question()}"
-        self.signer = Signer(salt=scope, sep=".")
+        self.cursors = Cursors(f"{request.path}:{owner}:{view.query.question()}")
 
-    def read(self, cursor: str | None) -> tuple[bool, Position | None]:
-        if cursor is None:
-            return False, None
-        try:
-            backwards, *position = self.signer.unsign_object(cursor, serializer=CursorJSON)
-        except (BadSignature, ValueError) as error:
-            raise Problem(problems.BAD_CURSOR) from error
-        return backwards, position
-
-    def link(self, backwards: bool, row: models.Model) -> str:
-        place = [backwards, *self.keyset.position_of(row)]
-        cursor = self.signer.sign_object(place, serializer=CursorJSON)
+    def link(self, backwards: bool, row: models.Model | None) -> str | None:
+        if row is None:
+            return None
+        cursor = self.cursors.write(backwards, self.keyset.position_of(row))
         return replace_query_param(self.here, "cursor", cursor)
 
     def get_paginated_response(self, data: Any, **more: Any) -> Response:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+def to_json(data: Any) -> bytes:
+    """Dates and times as they come from the database: ISO 8601, in UTC with `Z`."""
+    return orjson.dumps(data, option=orjson.OPT_UTC_Z)
+
+
 class JSONRenderer(BaseRenderer):
     media_type = "application/json"
     format = "json"
@@ -25,7 +30,7 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data)
+        return b"" if data is None else to_json(data)
 
 
 class OnlyJSON(BaseContentNegotiation):

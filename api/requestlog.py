@@ -1,14 +1,15 @@
-"""The request id, and one access line for each request."""
+"""The request id, and what is told of each request: its access line, and its counts."""
 
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-log = structlog.get_logger("access")
+from api import metrics
+from api.accessline import write_access_line
 
 SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -20,13 +21,13 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = sane_or_new(request.headers.get("X-Request-ID", ""))
+        request_id = sane_or_new(request.META.get("HTTP_X_REQUEST_ID", ""))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        write_access_line(request, response, time.perf_counter() - started)
+        tell(request, response.status_code, time.perf_counter() - started, request_id)
         # What the server logs next is about somebody else.
         structlog.contextvars.clear_contextvars()
         return response
@@ -34,21 +35,24 @@ class RequestLogMiddleware:
 
 def sane_or_new(request_id: str) -> str:
     """The client's own id where it can stand in a header and a log line."""
-    return request_id if SANE_ID.fullmatch(request_id) else uuid.uuid4().hex
+    return request_id if SANE_ID.fullmatch(request_id) else os.urandom(16).hex()
 
 
-def write_access_line(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+def tell(request: HttpRequest, status: int, seconds: float, request_id: str) -> None:
+    method, route = request.method or "", route_of(request)
+    metrics.observe(method, route, status, seconds)
+    bound = structlog.contextvars.get_contextvars()
     # The API binds the user when it authenticates; pages and the admin keep theirs here, once
     # somebody has asked for it. Asking now would cost a query.
     person = getattr(request, "_cached_user", None)
-    if person is not None and person.pk is not None:
-        structlog.contextvars.bind_contextvars(user_id=person.pk)
-    log.info(
-        "request",
-        method=request.method,
-        route=route_of(request),
-        status=response.status_code,
-        ms=round(seconds * 1000, 2),
+    write_access_line(
+        method=method,
+        route=route,
+        status=status,
+        seconds=seconds,
+        request_id=request_id,
+        user_id=bound.get("user_id") if person is None or person.pk is None else person.pk,
+        code=bound.get("code"),
     )
 
 

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.permissions import AllowAny
 
 from api import problems
+from api.limits import PREFIX
 from api.parameters import PageParameters
 from api.paths import BIGGEST_ID
 from api.permissions import StaffOnly, StaffWrites
@@ -51,7 +52,15 @@ HEADERS = {
     "Location": "The path of what was made.",
     "Retry-After": "Seconds to wait before trying again.",
     "WWW-Authenticate": "The scheme, `Bearer`, and what is wrong with the token that was sent.",
+    "X-RateLimit-Limit": "How many requests the caller may send in a window.",
+    "X-RateLimit-Remaining": "How many of them are left.",
+    "X-RateLimit-Reset": "Seconds until the next window begins, and all are back.",
+    "RateLimit": 'The same in one: `"user";r=999;t=42`, by the IETF\'s draft.',
+    "RateLimit-Policy": 'Who is counted, how many, in how many seconds: `"user";q=1000;w=60`.',
 }
+# Sent while limits are on and counting works.
+RATE_LIMIT = [name for name in HEADERS if "RateLimit" in name]
+NUMBERS = {"Retry-After", *(name for name in RATE_LIMIT if name.startswith("X-"))}
 
 # What an example of a general problem has beside what all have.
 MEMBERS: dict[Code, dict[str, Any]] = {
@@ -133,6 +142,9 @@ class AutoSchema(openapi.AutoSchema):
     def has_etag(self) -> bool:
         """As api.conditional gives them."""
         return self.method == "GET" and self.path.startswith("/api/")
+
+    def is_limited(self) -> bool:
+        return bool(self.path.startswith(PREFIX))
 
     def is_page(self) -> bool:
         return issubclass(self.view.parameters_of(self.view.action), PageParameters)
@@ -225,7 +237,7 @@ class AutoSchema(openapi.AutoSchema):
             found.append("WWW-Authenticate")
         if status in ("429", "503"):
             found.append("Retry-After")
-        return found
+        return found + RATE_LIMIT if self.is_limited() else found
 
     # --- refusals -------------------------------------------------------------
 
@@ -247,6 +259,8 @@ class AutoSchema(openapi.AutoSchema):
             found.add(problems.FORBIDDEN)
         if not self.is_open_to_all():
             found.add(problems.NO_TOKEN)
+        if self.is_limited():
+            found.add(problems.TOO_MANY)
         return found
 
     def is_for_staff(self) -> bool:
@@ -273,7 +287,7 @@ def add_shared_components(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components["headers"] = {
         name: {
             "description": told,
-            "schema": {"type": "integer" if name == "Retry-After" else "string"},
+            "schema": {"type": "integer" if name in NUMBERS else "string"},
         }
         for name, told in HEADERS.items()
     }

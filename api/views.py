@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from django.db import Error as DatabaseError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
-from api import problems
+from api import limits, problems
+from api.limits import Who
 from api.paging import Keyset
 from api.parameters import Parameters
 
@@ -43,7 +45,43 @@ class ApiViewSet(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action in self.action_map.values():
-            self.query = self.parameters_of(self.action).of(request._request)
+            self.read_query(request)
+
+    def read_query(self, request: Request) -> None:
+        self.query = self.parameters_of(self.action).of(request._request)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Also counts the request, now that it is known whom it counts for."""
+        if not limits.counts(request._request):
+            return super().perform_authentication(request)
+        try:
+            super().perform_authentication(request)
+        except DatabaseError:
+            limits.settle(request._request, None)
+            raise
+        except Exception:
+            self.count_for(limits.address(request.META))
+            raise
+        self.count_for(limits.who_is(request))
+        return None
+
+    def count_for(self, who: Who) -> None:
+        request = self.request._request
+        request.META[limits.WHO] = who
+        if limits.VERDICT in request.META:
+            # Counted by whoever handed it on.
+            limits.settle(request, request.META[limits.VERDICT])
+        else:
+            self.count(who)
+
+    def count(self, who: Who) -> None:
+        """Count the request, and refuse it if it is one too many.
+
+        An action that asks Redis something else may override this for itself to do nothing, and
+        send `limits.commands` along: `limits.uncounted` tells whether it still has to, and
+        `limits.settle` takes the verdict. What it forgets is counted after it.
+        """
+        limits.settle(self.request._request, limits.count(who))
 
     def parameters_of(self, action: str) -> type[Parameters]:
         return self.parameters.get(action, Parameters)

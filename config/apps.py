@@ -9,8 +9,13 @@ class ProjectConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from accounts import tokens
         from config.connections import drop_dead_connections
         from config.groups import make_groups
+        from mylist import pagecache
+
+        for name, expression in pagecache.token_expressions("user_id").items():
+            tokens.also_read(name, expression)
 
         request_started.connect(drop_dead_connections)
 

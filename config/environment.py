@@ -26,6 +26,16 @@ def text(name: str, default: str = "") -> str:
     return str(env.str(name, default)).strip() or default
 
 
+def secret(name: str, *, least: int) -> str:
+    """A shared secret that goes into a header, or nothing. An error must not quote it."""
+    found = text(name)
+    if found and not re.fullmatch(rf"[!-~]{{{least},}}", found):
+        raise ImproperlyConfigured(
+            f"{name} takes {least} or more printable ASCII characters without spaces"
+        )
+    return found
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """A switch: on/off, true/false, yes/no or 1/0. Anything else is refused, not taken for off."""
     word = text(name, "on" if default else "off").lower()

@@ -1,8 +1,8 @@
 """How gunicorn serves config.wsgi: `gunicorn -c config/gunicorn.py config.wsgi`.
 
-GUNICORN_HOST, PORT, WEB_CONCURRENCY and GUNICORN_THREADS change it; .env.example explains them.
-What is not set here is gunicorn's own default on purpose, such as its limits on headers, and
-FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
+GUNICORN_HOST, PORT, WEB_CONCURRENCY, GUNICORN_THREADS and PROMETHEUS_MULTIPROC_DIR change it;
+.env.example explains them. What is not set here is gunicorn's own default on purpose, such as its
+limits on headers, and FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
 """
 
 import os
@@ -10,6 +10,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from api import countfiles
 from config.environment import log_lines, number, text
 from config.logs import logging_config
 
@@ -63,3 +64,30 @@ loglevel = level.lower()
 logconfig_dict = logging_config(level, *look)
 # gunicorn's own lines go where all others go, and look like them.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": [], "propagate": True}
+
+# --- counts of all workers: api.countfiles ------------------------------------
+
+
+def on_starting(server: Any) -> None:
+    if server.cfg.preload_app:
+        # The application is there already, and counts for each process alone.
+        os.environ.pop(countfiles.VARIABLE, None)
+    else:
+        countfiles.make_folder(server.cfg.uid, server.cfg.gid)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    if not countfiles.reserve(worker.pid):
+        server.log.error("metrics: no room to count with the other workers")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Whatever goes wrong with its counts, gunicorn must go on."""
+    try:
+        countfiles.depart(worker.pid, alive=server.WORKERS)
+    except Exception:
+        server.log.exception("the counts of a worker that ended")
+
+
+def on_exit(server: Any) -> None:
+    countfiles.remove_folder()

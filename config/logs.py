@@ -1,9 +1,13 @@
 """How log lines look: one JSON object or one line for people each, from every logger alike."""
 
+import logging
 import sys
 from typing import Any
 
+import orjson
 import structlog
+
+from api.accessline import AccessRecord
 
 
 def add_service(service: str) -> structlog.typing.Processor:
@@ -35,7 +39,7 @@ def logging_config(level: str, fmt: str, service: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": formatter(fmt, shared)},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "handlers": {"stderr": {"class": "config.logs.Stderr", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Answers and their exceptions are logged once, by api.requestlog and api.answers;
@@ -48,17 +52,44 @@ def logging_config(level: str, fmt: str, service: str) -> dict[str, Any]:
 
 
 def formatter(fmt: str, shared: list[structlog.typing.Processor]) -> dict[str, Any]:
+    json = fmt == "json"
     look: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-        if fmt == "json"
+        if json
         else [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                colors=bool(sys.stderr and sys.stderr.isatty()),
+                exception_formatter=structlog.dev.plain_traceback,
             )
         ]
     )
     return {
-        "()": "structlog.stdlib.ProcessorFormatter",
+        "()": JSONLines if json else "structlog.stdlib.ProcessorFormatter",
         "foreign_pre_chain": shared,
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *look],
     }
+
+
+class JSONLines(structlog.stdlib.ProcessorFormatter):
+    """Access lines, which are most of all lines, are ready to be written: 20 microseconds less."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record, AccessRecord):
+            return orjson.dumps(record.msg).decode()
+        return super().format(record)
+
+
+class Stderr(logging.StreamHandler[Any]):
+    """What cannot be written, on a full disk or into a closed pipe, is lost: nobody is there to be
+    told, and the request goes on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One write for a line, whole under threads; sys.stderr flushes at its end by itself."""
+        try:
+            self.stream.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), OSError | ValueError):
+            super().handleError(record)

@@ -16,6 +16,7 @@ from config.environment import (
     mail_server,
     number,
     parsed,
+    secret,
     sender,
     text,
     url,
@@ -66,6 +67,7 @@ ALLOWED_HOSTS = words(
 )
 HTTPS = flag("DJANGO_HTTPS")
 LOG_LEVEL, LOG_FORMAT, SERVICE_NAME = log_lines()
+METRICS_TOKEN = secret("METRICS_TOKEN", least=16)
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "api.requestlog.RequestLogMiddleware",
     "api.conditional.ConditionalMiddleware",
+    "api.limits.RateLimitMiddleware",
     "api.answers.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -142,7 +145,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # What stands after the ? of the address wins, such as sslmode.
     named = DATABASES["default"].get("OPTIONS", {})
     DATABASES["default"]["OPTIONS"] = (
-        {"connect_timeout": 3} | ({"pool": True} if pooled else {}) | named
+        # Django turns prepared statements off unless told; api.compiled needs them.
+        {"connect_timeout": 3, "prepare_threshold": 0} | ({"pool": True} if pooled else {}) | named
     )
 else:
     DATABASES["default"]["OPTIONS"] = {
@@ -209,6 +213,7 @@ SIMPLE_JWT = {
 # --- the list ----------------------------------------------------------------
 
 MYLIST_MAX_ITEMS = number("MYLIST_MAX_ITEMS", default=10_000)
+MYLIST_PAGE_CACHE = flag("MYLIST_PAGE_CACHE", default=True)
 
 # --- the API -----------------------------------------------------------------
 
@@ -225,6 +230,11 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+
+RATE_LIMIT_MAX = number("RATE_LIMIT_MAX", default=100)
+RATE_LIMIT_USER_MAX = number("RATE_LIMIT_USER_MAX", default=1000)
+RATE_LIMIT_WINDOW_SECONDS = number("RATE_LIMIT_WINDOW_SECONDS", default=60, least=1)
+NUM_PROXIES = number("NUM_PROXIES", default=0)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "My List",
@@ -279,7 +289,18 @@ CSRF_FAILURE_VIEW = "api.answers.csrf_failure"
 
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS", like=ORIGIN, such_as="https://app.example.com")
 CORS_URLS_REGEX = r"^/(api|health)/"
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+]
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
@@ -290,8 +311,8 @@ CORS_ALLOW_HEADERS = [
 ]
 
 SECURE_SSL_REDIRECT = HTTPS
-# A load balancer asks over plain http on the inside.
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+# A load balancer and Prometheus ask over plain http on the inside.
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = (
     flag("DJANGO_HSTS_SUBDOMAINS", default=True) and HTTPS

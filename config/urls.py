@@ -8,6 +8,7 @@ from django.views.generic import TemplateView
 from api import answers, docs
 from config.health import HealthViewSet
 from config.listed_by import MovieListedByViewSet, TVShowListedByViewSet
+from config.metrics_page import metrics_page
 
 admin.site.site_header = admin.site.site_title = "My List"
 admin.site.index_title = "Staff desk"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("health/live/", HealthViewSet.as_view({"get": "live"})),
     path("health/ready/", HealthViewSet.as_view({"get": "ready"})),
     path("health/<word:part>/", HealthViewSet.as_view({"get": "part"})),
+    path("metrics/", metrics_page),
     path("admin/", admin.site.urls),
     path("", include("accounts.pages")),
     path("", csrf_exempt(TemplateView.as_view(template_name="config/start.html"))),

@@ -1,24 +1,39 @@
 """Lists and what is on them."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.contenttypes.prefetch import GenericPrefetch
-from django.db import models
-from django.db.models import Q, prefetch_related_objects
+from django.db import connection, models
+from django.db.models import Func, Q
 from django.db.models.functions import Now
 
+from api.compiled import Compiled, Param, execute
 from api.transactions import atomic_with_retry
 from mylist.registry import KINDS, Kind, kind_of
+
+
+class Row(NamedTuple):
+    """An item as plain values. `of` is how many there are, where that was asked for."""
+
+    pk: int
+    content_type_id: int
+    content_id: int
+    added_at: datetime
+    note: str
+    of: int | None = None
 
 
 class AlreadyListed(Exception):
     """Carries the item that is there."""
 
-    def __init__(self, item: "MyListItem") -> None:
+    def __init__(self, item: Row) -> None:
         super().__init__(f"already on the list as item {item.pk}")
         self.item = item
 
@@ -35,6 +50,16 @@ class NotAddable(Exception):
     def __init__(self, kind: Kind, content_id: int) -> None:
         super().__init__(f"there is no {kind.name} {content_id} to add")
         self.kind, self.content_id = kind, content_id
+
+
+class NewToken(Func):
+    """Random, never the same again, whatever is restored: a token of a state of the database."""
+
+    output_field = models.UUIDField()
+    template = "gen_random_uuid()"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="lower(hex(randomblob(16)))", **context)
 
 
 def content_of_all_kinds() -> "GenericPrefetch[Any]":
@@ -80,7 +105,8 @@ class MyList(models.Model):
 
     Order of locks: the title, the person, the list, its items. This model stands before that of
     the items because Django deletes what is a person's in that order. `mylist.triggers` keeps
-    `count`.
+    `count`, and on PostgreSQL gives the list a new `token` with every change: mylist.pagecache
+    says what for.
     """
 
     user = models.OneToOneField(
@@ -90,6 +116,7 @@ class MyList(models.Model):
         related_name="+",
     )
     count = models.PositiveIntegerField(default=0)
+    token = models.UUIDField(db_default=NewToken(), editable=False)
 
     class Meta:
         verbose_name = "list"
@@ -102,18 +129,18 @@ class MyList(models.Model):
         return cls.objects.filter(user=user).values_list("count", flat=True).first() or 0
 
     @classmethod
-    def locked(cls, user: Any) -> Self:
-        """The person's list, made if need be, locked until the transaction ends.
+    def locked(cls, user: Any) -> int:
+        """Lock the person's list, made if need be, until the transaction ends: its count.
 
         So is the person: whoever erases them locks them first, and the foreign key of an item
         asks for them last. Raises DoesNotExist for somebody who is no more.
         """
-        rows = cls.objects.select_related("user").filter(user=user)
-        rows = rows.select_for_update(of=("user", "self"), no_key=True)
-        if (found := rows.first()) is not None:
-            return found
-        cls.objects.bulk_create([cls(user=user)], ignore_conflicts=True)
-        return rows.get()
+        if found := execute(lock_statement(), [user.pk]).rows:
+            return int(found[0][0])
+        MyList.objects.bulk_create([MyList(user=user)], ignore_conflicts=True)
+        if found := execute(lock_statement(), [user.pk]).rows:
+            return int(found[0][0])
+        raise cls.DoesNotExist
 
     @classmethod
     @atomic_with_retry
@@ -125,43 +152,40 @@ class MyList(models.Model):
         note: str | None = None,
         *,
         exist_ok: bool = False,
-    ) -> tuple["MyListItem", bool]:
-        """Put content on the list: the item with its content, and whether it is new.
+    ) -> tuple[Row, bool]:
+        """Put content on the list: the item, and whether it is new.
 
         With `exist_ok` what is there is left, or gets the note if there is one; without,
         AlreadyListed. Raises NotAddable and ListFull.
         """
         addable = kind.hold(content_id)
-        mylist = cls.locked(user)
-        item = MyListItem.objects.of(user).of_content(kind, content_id).first()
-        new = item is None
-        if item is None:
-            item = mylist.insert(kind, content_id, note or "", addable=addable)
-        elif not exist_ok:
-            raise AlreadyListed(item)
-        elif note is not None:
-            item.note = note
-            item.save(update_fields=["note"])
-        # Read while it is locked: who added it is never told that it is gone.
-        prefetch_related_objects([item], content_of_all_kinds())
-        return item, new
+        room = cls.has_room(cls.locked(user))
+        where = {"user": user.pk, "content_type": kind.content_type.pk, "content_id": content_id}
+        if addable and room and (row := insert(**where, note=note or "")):
+            return row, True
+        if not (found := BY_CONTENT.rows(**where)):
+            raise ListFull(settings.MYLIST_MAX_ITEMS) if addable else NotAddable(kind, content_id)
+        row = Row(*found[0])
+        if not exist_ok:
+            raise AlreadyListed(row)
+        if note is not None:
+            MyListItem.objects.filter(pk=row.pk).update(note=note)
+            row = row._replace(note=note)
+        return row, False
 
-    def insert(self, kind: Kind, content_id: int, note: str, *, addable: bool) -> "MyListItem":
-        if not addable:
-            raise NotAddable(kind, content_id)
+    @staticmethod
+    def has_room(count: int) -> bool:
         limit = settings.MYLIST_MAX_ITEMS
-        if limit and self.count >= limit:
-            raise ListFull(limit)
-        return MyListItem.objects.create(
-            user_id=self.pk, content_type=kind.content_type, content_id=content_id, note=note
-        )
+        return not limit or count < limit
 
     @classmethod
     @atomic_with_retry
-    def remove(cls, user: Any, **which: Any) -> int:
-        """Take items off, e.g. `pk=` or all of them; how many were there."""
+    def remove(cls, user: Any, **which: int) -> int:
+        """Take items off, by columns such as `id=`, or all of them; how many were there."""
         cls.locked(user)
-        return MyListItem.objects.of(user).filter(**which).delete()[0]
+        where = " AND ".join(f"{column} = %s" for column in ("user_id", *which))
+        items = MyListItem._meta.db_table
+        return execute(f"DELETE FROM {items} WHERE {where}", [user.pk, *which.values()]).affected
 
     @classmethod
     @atomic_with_retry
@@ -169,6 +193,23 @@ class MyList(models.Model):
         """Change the note of an item; whether it is there."""
         cls.locked(user)
         return MyListItem.objects.of(user).filter(pk=pk).update(note=note) == 1
+
+
+class ContentToken(models.Model):
+    """One row: its token is new whenever something changed that lists show of their content.
+
+    `mylist.triggers` makes the row and keeps it.
+    """
+
+    token = models.UUIDField(db_default=NewToken(), editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(pk=1), name="mylist_one_content_token")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.token)
 
 
 class MyListItem(models.Model):
@@ -205,3 +246,38 @@ class MyListItem(models.Model):
     @property
     def kind(self) -> Kind:
         return kind_of(self.content_type_id)
+
+
+COLUMNS = Row._fields[:-1]
+BY_CONTENT = Compiled(
+    lambda: MyListItem.objects.filter(
+        user_id=Param("user"), content_type_id=Param("content_type"), content_id=Param("content_id")
+    ).values_list(*COLUMNS)
+)
+
+
+@cache
+def lock_statement() -> str:
+    """Django has no words for two locks of different strength. A person who is locked so may still
+    change their name; only deleting them waits."""
+    person = get_user_model()._meta
+    sql = (
+        f"SELECT l.count FROM {MyList._meta.db_table} l"
+        f" JOIN {person.db_table} u ON u.{person.pk.column} = l.user_id WHERE l.user_id = %s"
+    )
+    locks = " FOR KEY SHARE OF u FOR NO KEY UPDATE OF l"
+    return sql + locks if connection.features.has_select_for_update else sql
+
+
+def insert(user: int, content_type: int, content_id: int, note: str) -> Row | None:
+    """A new item; None when the content is on the list already."""
+    found = execute(
+        f"INSERT INTO {MyListItem._meta.db_table} (user_id, content_type_id, content_id, note)"
+        " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id, added_at",
+        [user, content_type, content_id, note],
+    ).rows
+    if not found:
+        return None
+    pk, added_at = found[0]
+    # SQLite has times without a zone, in UTC.
+    return Row(pk, content_type, content_id, added_at.replace(tzinfo=UTC), note)

@@ -2,17 +2,26 @@
 
 An app offers its models in its `listables.py`, which is imported at the start:
 
-    register("movie", MovieCardSerializer, Movie.objects.with_genres, addable=Q(available=True))
+    register(
+        "movie",
+        MovieCardSerializer,
+        Movie.objects.with_genres,
+        cards=movie_cards,
+        shows={Movie: ("title", "available"), Movie.genres.through: (), Genre: ("name",)},
+        addable=Q(available=True),
+    )
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
 from django.db.models import Model, Q, QuerySet
+
+from api.compiled import Compiled, Param
 
 if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer
@@ -24,18 +33,26 @@ class UnknownKind(Exception):
         self.name = name
 
 
-@dataclass(frozen=True, repr=False)
+Cards = Callable[[list[int]], dict[int, Any]]
+Shows = Mapping[type[Model], tuple[str, ...]]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Kind:
     """One kind: its name in the API, how it is shown, and which of it may be added.
 
-    `queryset` gives the content with all that `serializer` shows, so that rendering queries
-    nothing. `addable` tells what may be put on a list; what is on one already stays.
+    `serializer` says for the docs what is shown of it, and `queryset` gives it with all of that.
+    `cards` gives the same for many ids at once, as it goes into JSON. `shows` names the tables and
+    their fields that a card is made of; where it names no fields, each row that comes or goes
+    counts. `addable` tells what may be put on a list; what is on one already stays.
     """
 
     name: str
     model: type[Model]
     serializer: "type[BaseSerializer[Any]]"
     queryset: Callable[[], QuerySet[Any]]
+    cards: Cards
+    shows: Shows
     addable: Q
 
     def __repr__(self) -> str:
@@ -46,16 +63,16 @@ class Kind:
     def content_type(self) -> ContentType:
         return ContentType.objects.get_for_model(self.model)
 
+    @cached_property
+    def held(self) -> Compiled:
+        """FOR KEY SHARE, which Django lacks, holds up deletes and nothing else."""
+        addable = self.model._default_manager.filter(self.addable, pk=Param("pk"))
+        return Compiled(lambda: addable.values_list("pk"), suffix=" FOR KEY SHARE")
+
     def hold(self, content_id: int) -> bool:
         """Whether this content may be added. If so, it cannot be deleted until the transaction
-        ends: FOR KEY SHARE, which Django lacks, holds up deletes and nothing else."""
-        found = self.model._default_manager.filter(self.addable, pk=content_id).values("pk")
-        sql, params = found.query.sql_with_params()
-        if connection.vendor == "postgresql":
-            sql += " FOR KEY SHARE"
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchone() is not None
+        ends."""
+        return bool(self.held.rows(pk=content_id))
 
 
 KINDS: dict[str, Kind] = {}
@@ -67,6 +84,8 @@ def register(
     serializer: "type[BaseSerializer[Any]]",
     queryset: Callable[[], QuerySet[Any]],
     *,
+    cards: Cards,
+    shows: Shows,
     addable: Q | None = None,
 ) -> None:
     """Offer a kind of content. A name that no path can carry, or a name or a model offered twice,
@@ -76,7 +95,8 @@ def register(
     model = queryset().model
     if name in KINDS or model in MODELS:
         raise ValueError(f"{name!r} or {model} is registered already")
-    KINDS[name] = MODELS[model] = Kind(name, model, serializer, queryset, addable or Q())
+    kind = Kind(name, model, serializer, queryset, cards, shows, addable or Q())
+    KINDS[name] = MODELS[model] = kind
 
 
 def kind_named(name: str) -> Kind:
@@ -87,6 +107,11 @@ def kind_named(name: str) -> Kind:
         raise UnknownKind(name) from None
 
 
-def kind_of(content_type_id: int) -> Kind:
+def registered(content_type_id: int) -> Kind | None:
     """The kind of what a content type names, without a query once the type was seen."""
+    return MODELS.get(ContentType.objects.get_for_id(content_type_id).model_class())
+
+
+def kind_of(content_type_id: int) -> Kind:
+    """Raises KeyError for what nobody registers any more."""
     return MODELS[ContentType.objects.get_for_id(content_type_id).model_class()]

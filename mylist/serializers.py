@@ -1,6 +1,5 @@
 """List items as the API shows and takes them."""
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar
 
@@ -66,20 +65,6 @@ def item_serializer(kind: Kind) -> type[NoteSerializer]:
 
 def item_serializers() -> dict[str, Any]:
     return {name: item_serializer(kind) for name, kind in KINDS.items()}
-
-
-def represent(items: Iterable[MyListItem]) -> list[Any]:
-    """Items with their content, as `with_content()` loaded them.
-
-    One whose content was deleted between the two queries is no longer on the list; one of a kind
-    that nobody registers any more cannot be shown.
-    """
-    by_model: dict[Any, Any] = {k.model: item_serializer(k)() for k in KINDS.values()}
-    return [
-        by_model[type(item.content)].to_representation(item)
-        for item in items
-        if type(item.content) in by_model
-    ]
 
 
 class WhatSerializer(StrictSerializer):

@@ -1,18 +1,26 @@
 """The list of the person who asks."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseNotModified
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import limits, metrics, redislink
+from api.conditional import client_has_it
+from api.limits import Who
 from api.paging import KeysetPagination
+from api.parameters import Parameters
 from api.views import ApiViewSet
+from mylist import pagecache, pages
 from mylist.examples import MYLIST, UNKNOWN_KIND
-from mylist.models import MyList, MyListItem, MyListItemQuerySet
+from mylist.models import MyList, MyListItem, MyListItemQuerySet, NotAddable, Row
+from mylist.pagecache import Found, Tokens
+from mylist.pages import Asked, Page, plainly_asked
 from mylist.problems import ALREADY_LISTED, LIST_FULL, LIST_ITEM, NOT_ADDABLE
 from mylist.registry import Kind, kind_named
 from mylist.serializers import (
@@ -22,7 +30,6 @@ from mylist.serializers import (
     ListParameters,
     NoteSerializer,
     item_serializers,
-    represent,
 )
 
 ITEM = PolymorphicProxySerializer(
@@ -66,23 +73,53 @@ class MyListViewSet(ApiViewSet):
         ALREADY_LISTED: {"id": 1},
     }
 
+    @property
+    def person(self) -> int:
+        return int(self.request.user.pk)  # type: ignore[arg-type]
+
     def items(self) -> MyListItemQuerySet:
         return MyListItem.objects.of(self.request.user)
 
     # --- the list --------------------------------------------------------
 
+    def read_query(self, request: Request) -> None:
+        """A page that is asked for in our own words needs no second look."""
+        self.asked = plainly_asked(request.META["QUERY_STRING"]) if self.action == "list" else None
+        if self.asked is None:
+            super().read_query(request)
+
     @extend_schema(responses={200: ITEM})
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         """Read the list.
 
         Newest first, in pages: follow `next` until it is null. `count` is of all pages.
         """
-        kind: Kind | None = self.query.get("content_type")
-        items = self.items() if kind is None else self.items().of_kind(kind)
-        count = MyList.count_of(request.user) if kind is None else items.count()
-        pages = ListPagination()
-        page = pages.paginate_queryset(items.with_content(), request, view=self)
-        return pages.get_paginated_response(represent(page), count=count)
+        asked = self.asked or asked_by(self.query, request)
+        tokens = pagecache.tokens_of(request) if pagecache.configured() else None
+        if tokens is not None and client_has_it(request._request, tokens.etag):
+            limits.ask(request._request)
+            metrics.PAGE_READS.labels("not_modified").inc()
+            return HttpResponseNotModified(headers={"ETag": tokens.etag})
+        if tokens is None or self.asked is None:
+            limits.ask(request._request)
+            metrics.PAGE_READS.labels("off").inc()
+            page, tokens = pages.read(self.person, asked), None
+        else:
+            page, tokens = self.cached(asked, tokens)
+        return page_response(page, asked, tokens, request._request)
+
+    def cached(self, asked: Asked, tokens: Tokens) -> Found:
+        user_id = self.person
+        replies = limits.ask(self.request._request, pagecache.look_up(user_id, asked))
+        if replies is None:
+            metrics.PAGE_READS.labels("refused").inc()
+            return pagecache.made(user_id, asked, tokens)
+        return pagecache.read(user_id, asked, tokens, replies[0])
+
+    def count(self, who: Who) -> None:
+        """A page is counted by the same round trip that looks it up."""
+        if self.action != "list" or not redislink.configured():
+            super().count(who)
 
     @extend_schema(request=AddSerializer, responses={201: ITEM})
     def create(self, request: Request) -> Response:
@@ -91,10 +128,9 @@ class MyListViewSet(ApiViewSet):
         409 (4001) with the item's `id` when it is there already. A new item stands on top.
         """
         asked = self.body(AddSerializer)
-        item, _ = MyList.add(
-            request.user, asked["content_type"], asked["content_id"], asked.get("note")
-        )
-        return self.answer([item], 201, headers={"Location": f"{request.path}{item.pk}/"})
+        kind, content_id = asked["content_type"], asked["content_id"]
+        row, _ = MyList.add(request.user, kind, content_id, asked.get("note"))
+        return added(row, kind, 201, headers={"Location": f"{request.path}{row.pk}/"})
 
     @extend_schema(responses={204: None})
     def clear(self, request: Request) -> Response:
@@ -130,7 +166,7 @@ class MyListViewSet(ApiViewSet):
 
         By its own id, not its title's.
         """
-        return self.answer(self.items().filter(pk=id).with_content())
+        return answer(pages.item(self.person, id))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM})
     def update(self, request: Request, id: int) -> Response:
@@ -155,7 +191,7 @@ class MyListViewSet(ApiViewSet):
 
         The answer does not show it: keep its note if it may be added again.
         """
-        return self.removed(MyList.remove(request.user, pk=id))
+        return self.removed(MyList.remove(request.user, id=id))
 
     # --- one title, by its kind and id -------------------------------------
 
@@ -166,7 +202,7 @@ class MyListViewSet(ApiViewSet):
         200 with the item, or 404.
         """
         kind = kind_named(content_type)
-        return self.answer(self.items().of_content(kind, content_id).with_content())
+        return answer(pages.item_of(self.person, kind, content_id))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM, 201: ITEM})
     def put_membership(self, request: Request, content_type: str, content_id: int) -> Response:
@@ -176,8 +212,8 @@ class MyListViewSet(ApiViewSet):
         """
         note = self.body(NoteSerializer, partial=True).get("note")
         kind = kind_named(content_type)
-        item, new = MyList.add(request.user, kind, content_id, note, exist_ok=True)
-        return self.answer([item], 201 if new else 200)
+        row, new = MyList.add(request.user, kind, content_id, note, exist_ok=True)
+        return added(row, kind, 201 if new else 200)
 
     @extend_schema(responses={204: None})
     def remove_membership(self, request: Request, content_type: str, content_id: int) -> Response:
@@ -187,7 +223,7 @@ class MyListViewSet(ApiViewSet):
         added again.
         """
         kind = kind_named(content_type)
-        which = {"content_type": kind.content_type, "content_id": content_id}
+        which = {"content_type_id": kind.content_type.pk, "content_id": content_id}
         return self.removed(MyList.remove(request.user, **which))
 
     # --- what they share ----------------------------------------------------
@@ -197,14 +233,40 @@ class MyListViewSet(ApiViewSet):
             raise NotFound
         return self.retrieve(self.request, pk)
 
-    def answer(self, items: Iterable[MyListItem], status: int = 200, **kwargs: Any) -> Response:
-        """The one item, with its content; a 404 when there is none."""
-        shown = represent(items)
-        if not shown:
-            raise NotFound
-        return Response(shown[0], status, **kwargs)
-
     def removed(self, count: int) -> Response:
         if not count:
             raise NotFound
         return Response(status=204)
+
+
+def answer(item: dict[str, Any] | None, status: int = 200, **kwargs: Any) -> Response:
+    """An item as it is shown; a 404 when there is none."""
+    if item is None:
+        raise NotFound
+    return Response(item, status, **kwargs)
+
+
+def added(row: Row, kind: Kind, status: int, **kwargs: Any) -> Response:
+    """Whose title was deleted at once is not told that it was added."""
+    if (item := pages.shown(row)) is None:
+        raise NotAddable(kind, row.content_id)
+    return Response(item, status, **kwargs)
+
+
+def asked_by(query: Parameters, request: Request) -> Asked:
+    """A page that was asked for in other words than ours: `page_size=007`."""
+    kind: Kind | None = query.get("content_type")
+    name = kind.name if kind else None
+    beside = [(name, str(value)) for name, value in request.GET.items() if name != "cursor"]
+    return Asked(name, query.get("page_size"), query.get("cursor"), tuple(sorted(beside)))
+
+
+def page_response(
+    page: Page, asked: Asked, tokens: Tokens | None, request: HttpRequest
+) -> HttpResponse:
+    base = f"{request.scheme}://{request.get_host()}{request.path}"
+    body, links = pages.body(page, asked, base)
+    headers = {"Link": links} if links else {}
+    if tokens is not None:
+        headers["ETag"] = tokens.etag
+    return HttpResponse(body, content_type="application/json", headers=headers)

@@ -10,7 +10,20 @@ from pathlib import Path
 
 from django.conf import settings
 
-OURS = ("DJANGO_", "DATABASE_", "REDIS_", "LOG_", "CORS_", "MYLIST_", "EMAIL_", "SERVICE_")
+OURS = (
+    "DJANGO_",
+    "DATABASE_",
+    "REDIS_",
+    "LOG_",
+    "CORS_",
+    "MYLIST_",
+    "EMAIL_",
+    "SERVICE_",
+    "RATE_",
+    "NUM_",
+    "METRICS_",
+    "PROMETHEUS_",
+)
 SECONDS = 30
 
 
@@ -50,12 +63,14 @@ def environment(directory, variables):
         "DJANGO_SECRET_KEY": "only-for-tests-" + "0" * 40,
         "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
         "WEB_CONCURRENCY": "1",
+        "RATE_LIMIT_MAX": "0",
         **variables,
     }
 
 
 @contextmanager
-def serving(directory, *, migrate=True, **variables):
+def serving(directory, *, migrate=True, through=(), **variables):
+    """`through`: the words of a command that runs the one after it."""
     environ, root = environment(directory, variables), Path(settings.BASE_DIR)
     if migrate:
         command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
@@ -65,7 +80,7 @@ def serving(directory, *, migrate=True, **variables):
         fd = listener.fileno()
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
         process = subprocess.Popen(
-            [*command, f"--bind=fd://{fd}", "config.wsgi"],
+            [*through, *command, f"--bind=fd://{fd}", "config.wsgi"],
             cwd=root,
             env=environ,
             stderr=stderr,

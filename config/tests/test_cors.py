@@ -7,7 +7,13 @@ from catalog.tests.factories import MovieFactory
 pytestmark = pytest.mark.django_db
 
 APP, STRANGER = "https://app.example.com", "https://evil.example.com"
-EXPOSED = {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"}
+EXPOSED = {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"} | {
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "RateLimit",
+    "RateLimit-Policy",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ def test_it_is_not_ready_while_the_database_is_away(api, log, path):
 
 @pytest.mark.django_db
 def test_it_is_not_ready_before_it_is_migrated(api):
-    MigrationRecorder(connection).record_unapplied("mylist", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("mylist", "0002_tokens")
     response = api.get("/health/ready/")
     assert (response.status_code, response.json()["code"]) == (503, 5002)
     assert response.json()["checks"]["database"].endswith("waiting")

@@ -5,6 +5,8 @@ import json
 import logging
 import re
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 import structlog
@@ -13,8 +15,9 @@ from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from api.accessline import write_access_line
 from catalog.tests.factories import MovieFactory
-from config.logs import formatter, logging_config
+from config.logs import JSONLines, Stderr, formatter, logging_config
 from config.tests.serving import serving
 from conftest import PASSWORD
 
@@ -129,6 +132,11 @@ def test_what_never_reaches_a_view_has_its_line(
     line = access(log)
     assert (line["status"], line["route"], line["code"]) == (status, route, code)
     assert "zebra" not in log.getvalue()
+
+
+def test_what_is_logged_between_requests_names_none(client):
+    client.get("/nowhere", headers={"X-Request-ID": "abc"})
+    assert structlog.contextvars.get_contextvars() == {}
 
 
 def test_what_is_answered_has_no_code_after_what_was_refused(client, log):
@@ -257,6 +265,115 @@ def test_a_server_writes_json_with_the_name_it_is_given(busy):
     assert [line["request_id"] for line in ours] == ["abc", "abc"]
     assert all(line["timestamp"].endswith("Z") for line in lines)
     assert "zebra" not in text
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_a_full_disk_takes_no_request_down(tmp_path):
+    (tmp_path / "server.log").symlink_to(FULL)
+    with serving(tmp_path, migrate=False) as server:
+        for _ in range(30):
+            assert server.get("/health/live/")[0] == 200
+            # Two lines each, one with an exception: nobody has migrated.
+            assert server.get("/health/ready/")[0] == 503
+
+
+def test_a_closed_stderr_takes_no_request_down(tmp_path):
+    with serving(tmp_path, migrate=False, through=("sh", "-c", 'exec "$@" 2>&-', "sh")) as server:
+        assert [server.get("/health/live/")[0] for _ in range(5)] == [200] * 5
+
+
+def test_lines_are_whole_under_threads(tmp_path):
+    with (tmp_path / "log").open("w", buffering=1) as stream:
+        handler = Stderr(stream)
+        handler.setFormatter(JSONLines(processor=structlog.processors.JSONRenderer()))
+        logger = logging.getLogger("access")
+        logger.addHandler(handler)
+        try:
+            write_from_threads(threads=8, lines=300)
+        finally:
+            logger.removeHandler(handler)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert len(lines) == 8 * 300
+    assert len({line["request_id"] for line in lines}) == 8 * 300
+
+
+def write_from_threads(threads, lines):
+    def write(thread):
+        for number in range(lines):
+            line(request_id=f"{thread}-{number}")
+
+    started = [threading.Thread(target=write, args=(each,)) for each in range(threads)]
+    for each in started:
+        each.start()
+    for each in started:
+        each.join()
+
+
+def line(**changes):
+    same = {"method": "GET", "route": "r/", "status": 200, "seconds": 0.00126, "request_id": "a"}
+    write_access_line(**same | changes)
+
+
+def test_what_goes_wrong_but_the_disk_is_told(capsys):
+    handler = Stderr(io.StringIO())
+    record = logging.makeLogRecord({"msg": "%d", "args": ("not a number",)})
+    handler.handle(record)
+    assert "Logging error" in capsys.readouterr().err
+    closed = io.StringIO()
+    closed.close()
+    Stderr(closed).handle(logging.makeLogRecord({"msg": "lost"}))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_line_needs_no_request(log):
+    line(user_id=7, code=9404)
+    line()
+    first, second = log.of("access")
+    assert first.pop("timestamp").endswith("Z")
+    assert first == {
+        "event": "request",
+        "logger": "access",
+        "level": "info",
+        "service": "mylist",
+        "request_id": "a",
+        "method": "GET",
+        "route": "r/",
+        "status": 200,
+        "ms": 1.26,
+        "user_id": 7,
+        "code": 9404,
+    }
+    assert set(first) - set(second) == {"user_id", "code"}
+
+
+@pytest.mark.usefixtures("_structlog_as_before")
+def test_the_short_way_writes_what_structlog_would():
+    """Access lines go around it: the same keys and values, and the same words for people."""
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("access")
+    logger.addHandler(handler)
+    logging_config("INFO", "json", "mylist")
+    try:
+        with structlog.contextvars.bound_contextvars(request_id="a", user_id=7):
+            said = {"method": "GET", "route": "r/", "status": 200, "ms": 1.26}
+            structlog.get_logger("access").info("request", **said)
+        line(user_id=7)
+    finally:
+        logger.removeHandler(handler)
+    for fmt in ("json", "console"):
+        shape = formatter(fmt, [])
+        kind = JSONLines if fmt == "json" else structlog.stdlib.ProcessorFormatter
+        lines = kind(processors=shape["processors"])
+        long, short = (re.sub(r"20[0-9T:.-]+Z", "T", lines.format(each)) for each in records)
+        if fmt == "json":
+            assert json.loads(short) == json.loads(long)
+        else:
+            assert sorted(short.split()) == sorted(long.split())
 
 
 def test_a_server_writes_less_when_less_is_asked_for_and_for_people(busy):

@@ -118,8 +118,11 @@ def test_headers_are_told_where_they_are_sent(document, operations):
             assert ("ETag" in names) == read
             assert ("Link" in names) == ("cursor" in query and status == "200")
             assert ("Location" in names) == (verb == "post" and status == "201")
-            assert ("Retry-After" in names) == (status == "503")
+            assert ("Retry-After" in names) == (status in ("429", "503"))
+            told = {name for name in names if "RateLimit" in name}
+            assert len(told) == (5 if path.startswith("/api/v1/") else 0)
         assert ("304" in operation["responses"]) == (verb == "get" and path.startswith("/api/"))
+        assert ("429" in operation["responses"]) == path.startswith("/api/v1/")
 
 
 def test_the_headers_that_are_told_are_sent(api, as_ann):

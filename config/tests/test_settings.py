@@ -18,10 +18,11 @@ from config.tests.serving import environment
 
 ROOT = Path(configured.BASE_DIR)
 KEY = "only-for-tests-" + "0" * 40
-# gunicorn's own, not ours to read.
-NOT_OURS = {"FORWARDED_ALLOW_IPS"}
+# gunicorn's and prometheus_client's own, not ours to read.
+NOT_OURS = {"FORWARDED_ALLOW_IPS", "PROMETHEUS_MULTIPROC_DIR"}
 OURS = re.compile(
     r"DJANGO_|GUNICORN_|WEB_|PORT\b|DATABASE_|REDIS_|EMAIL_|DEFAULT_FROM|MYLIST_|CORS_|LOG_|SERVICE_NAME"
+    r"|RATE_LIMIT_|NUM_PROXIES|METRICS_"
 )
 
 
@@ -121,12 +122,16 @@ def test_postgresql(read, scheme):
     names = ("USER", "PASSWORD", "HOST", "PORT", "NAME")
     assert [made[name] for name in names] == ["ann", "p@ss", "db.example", 5433, "mylist"]
     assert made["CONN_MAX_AGE"] is None
-    assert made["OPTIONS"] == {"connect_timeout": 3}
+    assert made["OPTIONS"] == {"connect_timeout": 3, "prepare_threshold": 0}
 
 
 def test_what_the_address_asks_of_postgresql_is_kept(read):
     made = read(DATABASE_URL="postgres://a:b@c/d?sslmode=require&connect_timeout=9")
-    assert made["DATABASES"]["default"]["OPTIONS"] == {"sslmode": "require", "connect_timeout": 9}
+    assert made["DATABASES"]["default"]["OPTIONS"] == {
+        "sslmode": "require",
+        "connect_timeout": 9,
+        "prepare_threshold": 0,
+    }
 
 
 def test_a_pool_keeps_the_connections_itself(read):
@@ -214,6 +219,10 @@ def test_gunicorn(serve):
         ("DEFAULT_FROM_EMAIL", "My List <noreply>"),
         ("DEFAULT_FROM_EMAIL", "a@b, c@d"),
         ("DEFAULT_FROM_EMAIL", "a@b\nBcc: c@d"),
+        ("METRICS_TOKEN", "zebra"),
+        ("METRICS_TOKEN", "zebra" * 3),
+        ("METRICS_TOKEN", "zebra " * 5),
+        ("METRICS_TOKEN", "zebré" * 5),
         ("LOG_LEVEL", "loud"),
         ("LOG_LEVEL", "info"),
         ("LOG_FORMAT", "xml"),
@@ -323,7 +332,7 @@ def test_it_is_fit_to_be_deployed_behind_https(tmp_path):
 
 def names_read():
     """The variables that the code reads."""
-    readers = r"(?:text|flag|number|one_of|words|url|mail_server|sender)"
+    readers = r"(?:text|secret|flag|number|one_of|words|url|mail_server|sender)"
     files = ("settings.py", "gunicorn.py", "environment.py")
     code = "".join((ROOT / "config" / file).read_text() for file in files)
     return set(re.findall(readers + r"""\(\s*["']([A-Z_]+)["']""", code))

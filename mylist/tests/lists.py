@@ -9,7 +9,8 @@ from mylist.tests.standin.models import Film, Series
 
 def put(user, *contents, note=None):
     """Put content on somebody's list, one after the other; the items."""
-    return [MyList.add(user, MODELS[type(c)], c.pk, note)[0] for c in contents]
+    rows = [MyList.add(user, MODELS[type(c)], c.pk, note)[0] for c in contents]
+    return [MyListItem.objects.get(pk=row.pk) for row in rows]
 
 
 def films(count):

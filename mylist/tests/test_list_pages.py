@@ -5,12 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from mylist import pagecache
 from mylist.models import MyList, MyListItem
 from mylist.registry import KINDS
-from mylist.serializers import represent
 from mylist.tests.lists import both_kinds, films, put, unsaved
 from mylist.tests.standin.models import Film
 
+# Without accounts, where pages are kept, their tokens are read by a statement of their own.
+OWN = pagecache.configured()
 HERE = "/api/v1/mylist/"
 
 
@@ -145,9 +147,9 @@ def test_a_walk_meets_all_that_stays_though_others_come_and_go(as_ann, ann):
         met += ids(page)
         put(ann, new)
         # The reader stands on this one, and has one behind and one ahead taken away.
-        MyList.remove(ann, pk=met[-1])
-        MyList.remove(ann, pk=met[-2])
-        MyList.remove(ann, pk=items[len(met) // 3 - 1].pk)
+        MyList.remove(ann, id=met[-1])
+        MyList.remove(ann, id=met[-2])
+        MyList.remove(ann, id=items[len(met) // 3 - 1].pk)
         url = page["next"]
     met += [pk for page in walk(as_ann, url) for pk in ids(page)]
     assert len(met) == len(set(met))
@@ -159,14 +161,14 @@ def test_a_walk_meets_all_that_stays_though_others_come_and_go(as_ann, ann):
 def test_the_way_back_from_a_place_that_is_gone(as_ann, ann):
     items = put(ann, *films(4))
     second = list(walk(as_ann, f"{HERE}?page_size=2"))[1]
-    MyList.remove(ann, pk=items[1].pk)
+    MyList.remove(ann, id=items[1].pk)
     assert ids(as_ann.get(second["previous"]).json()) == [items[3].pk, items[2].pk]
 
 
 def test_the_last_page_can_empty_while_one_reads(as_ann, ann):
     items = put(ann, *films(2))
     link = as_ann.get(f"{HERE}?page_size=1").json()["next"]
-    MyList.remove(ann, pk=items[0].pk)
+    MyList.remove(ann, id=items[0].pk)
     last = as_ann.get(link).json()
     assert (last["results"], last["next"]) == ([], None)
 
@@ -177,26 +179,19 @@ def test_the_last_page_can_empty_while_one_reads(as_ann, ann):
 @pytest.mark.parametrize("length", [2, 100])
 def test_a_page_costs_the_same_however_long_it_is(as_ann, ann, length, django_assert_num_queries):
     put(ann, *both_kinds(length))
-    with django_assert_num_queries(4):  # count, items, films, series
+    with django_assert_num_queries(3 + OWN):  # items with the count, films, series
         assert len(as_ann.get(f"{HERE}?page_size=100").json()["results"]) == length
 
 
 def test_an_empty_list_costs_two_queries(as_ann, django_assert_num_queries):
-    with django_assert_num_queries(2):  # count, items
+    with django_assert_num_queries(2 + OWN):  # items, count
         as_ann.get(HERE)
 
 
-def test_a_filtered_page_costs_three(as_ann, ann, django_assert_num_queries):
+def test_a_filtered_page_costs_two(as_ann, ann, django_assert_num_queries):
     put(ann, *both_kinds(20))
-    with django_assert_num_queries(3):  # count, items, films
+    with django_assert_num_queries(2 + OWN):  # items with the count, films
         as_ann.get(f"{HERE}?content_type=film")
-
-
-def test_rendering_a_loaded_page_costs_nothing(ann, django_assert_num_queries):
-    put(ann, *both_kinds(20))
-    page = list(MyListItem.objects.of(ann).with_content())
-    with django_assert_num_queries(0):
-        assert len(represent(page)) == 20
 
 
 def test_an_item_whose_content_is_gone_is_not_shown(as_ann, ann, film):

@@ -135,5 +135,6 @@ def test_asking_costs_two_queries(as_ann, url, django_assert_num_queries):
 
 def test_putting_again_writes_nothing(as_ann, url, django_assert_num_queries):
     as_ann.put(url)
-    with django_assert_num_queries(6):  # savepoint, title, list, item, film, release
+    # savepoint, title, list, insert that does nothing, item, release, film
+    with django_assert_num_queries(7):
         as_ann.put(url)

@@ -17,5 +17,26 @@ class SeriesSerializer(serializers.ModelSerializer):
         fields = ("id", "title")
 
 
-register("film", FilmSerializer, Film.objects.all, addable=Q(withdrawn=False))
-register("series", SeriesSerializer, Series.objects.all)
+def cards_of(model):
+    return lambda ids: {pk: {"id": pk, "title": title} for pk, title in titles(model, ids)}
+
+
+def titles(model, ids):
+    return model.objects.filter(pk__in=ids).values_list("pk", "title")
+
+
+register(
+    "film",
+    FilmSerializer,
+    Film.objects.all,
+    cards=cards_of(Film),
+    shows={Film: ("title",)},
+    addable=Q(withdrawn=False),
+)
+register(
+    "series",
+    SeriesSerializer,
+    Series.objects.all,
+    cards=cards_of(Series),
+    shows={Series: ("title",)},
+)

@@ -14,7 +14,7 @@ def longer_titles(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mylist", "0001_initial")]
+    dependencies = [("mylist", "0002_tokens")]
     operations = [
         migrations.AlterField("mylistitem", "note", models.CharField(max_length=900, blank=True)),
         migrations.AlterField("mylist", "count", models.PositiveBigIntegerField(default=0)),

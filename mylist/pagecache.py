@@ -1,0 +1,220 @@
+"""Pages kept in Redis, each valid under the tokens that the database holds, and so never stale.
+
+Each write changes rows and token in one transaction (mylist.triggers). A read goes
+
+1. tokens: one statement, the one that lets the person in;
+2. Redis: the page. It is a hit if and only if it carries both tokens;
+3. else rows: statements of their own, after the tokens;
+4. tokens again: where they have changed meanwhile, from 3 once more;
+5. store: page and tokens.
+
+A page that carries token t was made from rows read after t was, so it is at least as new as t; and
+after the next write nobody reads t again. That step 4 found t again makes it exactly as new: what
+several statements read is of one instant. docs/cache.md has the proof and what breaks it.
+
+Nothing but time is lost with Redis. It holds a hash for each person, with a field for each page.
+"""
+
+import time
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast
+from django.utils.crypto import salted_hmac
+from rest_framework.serializers import BaseSerializer
+
+from api import metrics, redislink
+from api.compiled import Compiled, Param
+from api.redislink import Command, RedisAway
+from mylist import pages
+from mylist.models import ContentToken, MyList
+from mylist.pages import Asked, Page
+from mylist.registry import KINDS
+from mylist.serializers import item_serializer
+
+# Raise it when pages are written otherwise than before by the same serializers.
+FORMAT = 1
+KEPT_SECONDS = 600
+PAGES_A_PERSON = 32
+# How long others wait, in three looks, for one who is making the page they want.
+LOOKS = (0.010, 0.015, 0.025)
+# At a page that changes while it is read.
+ATTEMPTS = 3
+MAKING_MS = 200
+
+
+def configured() -> bool:
+    """Whether pages are kept: on PostgreSQL, which keeps the tokens, and with a Redis."""
+    wanted = getattr(settings, "MYLIST_PAGE_CACHE", True)
+    return wanted and connection.vendor == "postgresql" and redislink.configured()
+
+
+# --- tokens --------------------------------------------------------------------
+
+
+class Tokens(NamedTuple):
+    """What a list is now: its own token, and that of what it shows."""
+
+    list: str
+    content: str
+
+    @property
+    def mark(self) -> bytes:
+        """What a page begins with that is valid now."""
+        return f"{self.list}{self.content}".encode()
+
+    @property
+    def etag(self) -> str:
+        """Changes with anything shown, and is known before the page is."""
+        digest = blake2b(self.mark, digest_size=16, key=shape().encode())
+        return f'"{digest.hexdigest()}"'
+
+
+def as_text(tokens: Any) -> Subquery:
+    return Subquery(tokens.values_list(Cast("token", CharField()))[:1])
+
+
+def token_expressions(user: str) -> dict[str, Subquery]:
+    """For whoever reads something of a person anyway, in a column named `user`: what to read with
+    it. The values are what `Tokens` is made of."""
+    lists = MyList.objects.filter(user_id=OuterRef(user))
+    return {"list_token": as_text(lists), "content_token": as_text(ContentToken.objects.all())}
+
+
+OWN = Compiled(
+    lambda: MyList.objects.filter(user_id=Param("user")).values_list(
+        *token_expressions("user_id").values()
+    )
+)
+
+
+def tokens_of(request: Any) -> Tokens | None:
+    """From the statement that let the person in or, where it read none, from one of our own. None
+    where there is no row yet, or none any more: then nothing is kept."""
+    facts = getattr(request.auth, "facts", {})
+    if "list_token" not in facts:
+        return tokens_now(request.user.pk)
+    return checked(facts["list_token"], facts["content_token"])
+
+
+def tokens_now(user_id: int) -> Tokens | None:
+    rows = OWN.rows(user=user_id)
+    return checked(*rows[0]) if rows else None
+
+
+def checked(list_token: str | None, content_token: str | None) -> Tokens | None:
+    return Tokens(list_token, content_token) if list_token and content_token else None
+
+
+# --- what is kept ----------------------------------------------------------------
+
+
+@cache
+def shape() -> str:
+    """A name for how pages look and how their cursors are signed. A release that shows other
+    fields, or a new signing key, finds no old pages."""
+    looks = [(name, fields_of(item_serializer(kind)())) for name, kind in sorted(KINDS.items())]
+    return salted_hmac("mylist.pagecache", repr((FORMAT, looks))).hexdigest()[:16]
+
+
+def fields_of(serializer: Any) -> Any:
+    """Names and classes, down to the last."""
+    inner = getattr(serializer, "child", serializer)
+    if not isinstance(inner, BaseSerializer):
+        return type(inner).__qualname__
+    return [(name, fields_of(field)) for name, field in getattr(inner, "fields", {}).items()]
+
+
+def look_up(user_id: int, asked: Asked) -> Command:
+    """The command whose reply `valid` understands."""
+    return "HGET", key(user_id), field(asked)
+
+
+def key(user_id: int) -> str:
+    return f"mylist:{shape()}:{user_id}"
+
+
+def field(asked: Asked) -> str:
+    return f"{asked.kind or ''}|{asked.size}|{asked.cursor or ''}"
+
+
+def valid(value: Any, tokens: Tokens) -> Page | None:
+    """The page in a reply of Redis, if it is one and carries the tokens."""
+    if type(value) is not bytes or not value.startswith(tokens.mark):
+        return None
+    _, total, after, before, results = value.split(b"\n", 4)
+    return Page(int(total), cursor_in(after), cursor_in(before), results)
+
+
+NO_PAGE = b"-"
+
+
+def cursor_in(written: bytes) -> str | None:
+    return None if written == NO_PAGE else written.decode()
+
+
+def packed(page: Page, tokens: Tokens) -> bytes:
+    cursors = [NO_PAGE if c is None else c.encode() for c in (page.next, page.previous)]
+    return b"\n".join([tokens.mark, b"%d" % page.total, *cursors, page.results])
+
+
+# --- reading ---------------------------------------------------------------------
+
+
+Found = tuple[Page, Tokens | None]
+
+
+def read(user_id: int, asked: Asked, tokens: Tokens, value: Any) -> Found:
+    """The page, and the tokens it is valid under: `value`, what Redis replied to `look_up`, where
+    that is valid, else from the database and kept. Raises Problem for a cursor that is not for this
+    list."""
+    page = valid(value, tokens)
+    if page is not None:
+        metrics.PAGE_READS.labels("hit").inc()
+        return page, tokens
+    metrics.PAGE_READS.labels("miss").inc()
+    page = of_somebody_else(user_id, asked, tokens)
+    return (page, tokens) if page is not None else made(user_id, asked, tokens)
+
+
+def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
+    """The page that another request is making, if one is and is soon ready. So a crowd that wants
+    the same page asks the database once; it is a hint only, nobody relies on it."""
+    name = f"{key(user_id)}:{field(asked)}:{tokens.etag}"
+    with suppress(RedisAway):
+        if redislink.ask(("SET", name, 1, "NX", "PX", MAKING_MS))[0] is not None:
+            return None
+        for seconds in LOOKS:
+            time.sleep(seconds)
+            page = valid(redislink.ask(look_up(user_id, asked))[0], tokens)
+            if page is not None:
+                return page
+    return None
+
+
+def made(user_id: int, asked: Asked, before: Tokens | None) -> Found:
+    """A page out of the database, and kept. While somebody writes all the time it is neither of one
+    instant nor kept, and has no tokens; it is still no older than the request."""
+    for _ in range(ATTEMPTS):
+        page = pages.read(user_id, asked)
+        after = tokens_now(user_id)
+        if after is not None and after == before:
+            with suppress(RedisAway):
+                keep(user_id, asked, packed(page, after))
+            return page, after
+        before = after
+    return page, None
+
+
+def keep(user_id: int, asked: Asked, value: bytes) -> None:
+    name = key(user_id)
+    *_, kept = redislink.ask(
+        ("HSET", name, field(asked), value), ("EXPIRE", name, KEPT_SECONDS), ("HLEN", name)
+    )
+    if type(kept) is int and kept > PAGES_A_PERSON:
+        redislink.ask(("DEL", name))

@@ -1,0 +1,191 @@
+"""Pages of a list: how they are asked for, read from the database, and answered.
+
+Reading takes one statement for the items, with the count, and those of `Kind.cards` for what is
+shown of their content.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet, Subquery
+
+from api.compiled import LIMIT, Compiled, Param
+from api.paging import Cursors, Position, cut
+from api.renderers import to_json
+from mylist.models import BY_CONTENT, COLUMNS, MyList, MyListItem, Row
+from mylist.registry import KINDS, Kind, registered
+
+DEFAULT_SIZE, LARGEST_SIZE = 20, 100
+
+# --- asking ------------------------------------------------------------------
+
+SIZE = re.compile(r"[1-9][0-9]?|100")
+CURSOR = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+
+
+class Asked(NamedTuple):
+    """A page as somebody asks for it. `parameters` is what stands in its address beside the
+    cursor."""
+
+    kind: str | None
+    size: int
+    cursor: str | None
+    parameters: tuple[tuple[str, str], ...]
+
+    def link(self, base: str, cursor: str | None) -> str | None:
+        """The address of another page; an empty cursor is the first page's."""
+        if cursor is None:
+            return None
+        beside = [("cursor", cursor)] if cursor else []
+        query = urlencode(sorted([*self.parameters, *beside]))
+        return f"{base}?{query}" if query else base
+
+
+@lru_cache(maxsize=1024)
+def plainly_asked(query: str) -> Asked | None:
+    """What the part after the `?` asks for, in the form in which our own links say it; None for
+    any other, right or wrong. Only pages in this form are kept."""
+    pairs = [pair.partition("=")[::2] for pair in query.split("&")] if query else []
+    found = dict(pairs)
+    if len(found) < len(pairs) or not all(plain(*pair) for pair in pairs):
+        return None
+    beside = tuple(sorted(pair for pair in pairs if pair[0] != "cursor"))
+    size = int(found.get("page_size", DEFAULT_SIZE))
+    return Asked(found.get("content_type"), size, found.get("cursor"), beside)
+
+
+def plain(name: str, value: str) -> bool:
+    if name == "content_type":
+        return value in KINDS
+    pattern = {"page_size": SIZE, "cursor": CURSOR}.get(name)
+    return pattern is not None and pattern.fullmatch(value) is not None
+
+
+# --- reading -----------------------------------------------------------------
+
+
+class Page(NamedTuple):
+    """A page without what depends on the request. `total` is how many items the list has. A cursor
+    is None where there is no such page, and empty where it is the first."""
+
+    total: int
+    next: str | None
+    previous: str | None
+    results: bytes
+
+
+def read(user_id: int, asked: Asked) -> Page:
+    """The page as the database has it. Raises Problem for a cursor that is not for this list."""
+    cursors = Cursors(f"mylist:{user_id}:{asked.kind}")
+    backwards, position = cursors.read(asked.cursor)
+    rows = rows_of(user_id, asked, backwards, position)
+    total = rows[0].of if rows else count_of(user_id, asked.kind)
+    page = cut(rows, asked.size, backwards, position)
+    return Page(
+        total or 0,
+        "" if page.restart else page.next and cursors.write(False, [page.next.pk]),
+        page.previous and cursors.write(True, [page.previous.pk]),
+        to_json(represent(page.rows)),
+    )
+
+
+def rows_of(user_id: int, asked: Asked, backwards: bool, position: Position | None) -> list[Row]:
+    """One row more than the page has, if there is one: it tells that there are more."""
+    kind = KINDS[asked.kind] if asked.kind else None
+    found = statement(kind is not None, backwards, position is not None).rows(
+        user=user_id,
+        content_type=kind.content_type.pk if kind else 0,
+        after=position[0] if position else 0,
+        limit=asked.size + 1,
+    )
+    return [Row(*row) for row in found]
+
+
+@cache
+def statement(of_kind: bool, backwards: bool, placed: bool) -> Compiled:
+    def build() -> QuerySet[Any, Any]:
+        items = MyListItem.objects.filter(user_id=Param("user"))
+        count: QuerySet[Any, Any] = MyList.objects.filter(user_id=Param("user")).values("count")
+        if of_kind:
+            items = items.filter(content_type_id=Param("content_type"))
+            count = items.order_by().values("user_id").annotate(n=Count("*")).values("n")
+        if placed:
+            items = items.filter(**{"id__gt" if backwards else "id__lt": Param("after")})
+        ordered = items.annotate(of=Subquery(count)).order_by("id" if backwards else "-id")
+        return ordered.values_list(*COLUMNS, "of")[:LIMIT]
+
+    return Compiled(build)
+
+
+def count_of(user_id: int, kind: str | None) -> int:
+    """Behind the last item, where no row tells it."""
+    if kind is None:
+        return MyList.count_of(user_id)
+    return MyListItem.objects.of(user_id).of_kind(KINDS[kind]).count()
+
+
+def represent(rows: list[Row]) -> list[dict[str, Any]]:
+    """Items as they are shown. One whose content was deleted between the two statements is no
+    longer on the list; one of a kind that nobody registers any more cannot be shown."""
+    ids: dict[int, list[int]] = {}
+    for row in rows:
+        ids.setdefault(row.content_type_id, []).append(row.content_id)
+    kinds = {type_id: kind for type_id in ids if (kind := registered(type_id)) is not None}
+    cards = {type_id: kind.cards(ids[type_id]) for type_id, kind in kinds.items()}
+    return [
+        {
+            "id": row.pk,
+            "content_type": kinds[row.content_type_id].name,
+            "content_id": row.content_id,
+            "added_at": row.added_at,
+            "note": row.note,
+            "content": cards[row.content_type_id][row.content_id],
+        }
+        for row in rows
+        if row.content_id in cards.get(row.content_type_id, ())
+    ]
+
+
+# --- one item ------------------------------------------------------------------
+
+BY_ID = Compiled(
+    lambda: MyListItem.objects.filter(user_id=Param("user"), pk=Param("pk")).values_list(*COLUMNS)
+)
+
+
+def item(user_id: int, pk: int) -> dict[str, Any] | None:
+    """An item of this person as it is shown."""
+    return first(BY_ID.rows(user=user_id, pk=pk))
+
+
+def item_of(user_id: int, kind: Kind, content_id: int) -> dict[str, Any] | None:
+    return first(
+        BY_CONTENT.rows(user=user_id, content_type=kind.content_type.pk, content_id=content_id)
+    )
+
+
+def shown(row: Row) -> dict[str, Any] | None:
+    return next(iter(represent([row])), None)
+
+
+def first(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:
+    return shown(Row(*rows[0])) if rows else None
+
+
+# --- answering -----------------------------------------------------------------
+
+
+def body(page: Page, asked: Asked, base: str) -> tuple[bytes, str]:
+    """The answer's body and its Link header, which is empty for a list of one page.
+
+    `base` is the list's address as the client knows it. The links are made for each answer and
+    never kept: a client that lies about its address poisons nobody else's page.
+    """
+    links = (asked.link(base, page.next), asked.link(base, page.previous))
+    members = b'{"count":%d,"next":%s,"previous":%s,"results":%s}'
+    header = ", ".join(
+        f'<{link}>; rel="{rel}"' for link, rel in zip(links, ("next", "prev"), strict=True) if link
+    )
+    return members % (page.total, *map(to_json, links), page.results), header

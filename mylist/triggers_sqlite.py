@@ -1,0 +1,39 @@
+"""The triggers on SQLite, one for each row.
+
+SQLite checks their bodies whenever it rebuilds a table, so they make way for migrations. Tokens
+stay as they are: pages are cached on PostgreSQL only.
+"""
+
+from django.db.backends.utils import CursorWrapper
+
+ITEMS, LISTS = "mylist_mylistitem", "mylist_mylist"
+
+COUNT = (
+    f"""
+CREATE TRIGGER mylist_items_insert AFTER INSERT ON {ITEMS} BEGIN
+    INSERT INTO {LISTS} (user_id, count) VALUES (NEW.user_id, 1)
+    ON CONFLICT (user_id) DO UPDATE SET count = count + 1;
+END
+""",
+    f"""
+CREATE TRIGGER mylist_items_delete AFTER DELETE ON {ITEMS} BEGIN
+    UPDATE {LISTS} SET count = count - 1 WHERE user_id = OLD.user_id;
+END
+""",
+)
+GONE = """
+CREATE TRIGGER mylist_gone_{table} AFTER DELETE ON {table} BEGIN
+    DELETE FROM {items} WHERE content_id = OLD.{pk} AND content_type_id = (
+        SELECT id FROM django_content_type WHERE app_label = '{app}' AND model = '{model}');
+END
+"""
+
+
+def gone(table: str, pk: str, app: str, model: str) -> str:
+    return GONE.format(table=table, pk=pk, app=app, model=model, items=ITEMS)
+
+
+def drop(cursor: CursorWrapper) -> None:
+    cursor.execute("SELECT name FROM sqlite_master WHERE type='trigger' AND name GLOB 'mylist_*'")
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'DROP TRIGGER "{name}"')
