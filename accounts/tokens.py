@@ -120,8 +120,15 @@ ONE = Compiled(
         pk=Param("sid"), user_id=Param("user_id")
     )
 )
+FACTS = Compiled(lambda: live_sign_ins("pk").filter(pk=Param("sid"), user_id=Param("user_id")))
 # Of several requests at once: `sids`. Rows of sign-in, person and facts.
 SEVERAL = Compiled(lambda: live_sign_ins("pk", "user_id").filter(AnyOf("pk", Param("sids"))))
+
+
+def facts_of(claims: Claims) -> tuple[Any, ...] | None:
+    """What `also_read` named, in that order, without the person; None when the sign-in has ended."""
+    rows = FACTS.rows(sid=claims.sid, user_id=claims.user_id)
+    return rows[0][1:] if rows else None
 
 
 def live(claims: Claims) -> SignIn:

@@ -138,16 +138,12 @@ embedded = f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
 database = url("DATABASE_URL", "postgres", "postgresql", "sqlite", default=embedded)
 DATABASES = {"default": parsed("DATABASE_URL", env.db_url_config, database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A connection for each worker thread, kept: opening one costs 3 ms. Under ASGI, where threads
-    # come and go, config.asgi asks for psycopg's pool instead.
-    pooled = flag("DATABASE_POOL")
-    DATABASES["default"]["CONN_MAX_AGE"] = 0 if pooled else None
+    # A connection for each worker thread, kept: opening one costs 3 ms.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     # What stands after the ? of the address wins, such as sslmode.
     named = DATABASES["default"].get("OPTIONS", {})
-    DATABASES["default"]["OPTIONS"] = (
-        # Django turns prepared statements off unless told; api.compiled needs them.
-        {"connect_timeout": 3, "prepare_threshold": 0} | ({"pool": True} if pooled else {}) | named
-    )
+    # Django turns prepared statements off unless told; api.compiled needs them.
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3, "prepare_threshold": 0} | named
 else:
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock when a transaction begins: one that only asks for it on its first
@@ -214,6 +210,8 @@ SIMPLE_JWT = {
 
 MYLIST_MAX_ITEMS = number("MYLIST_MAX_ITEMS", default=10_000)
 MYLIST_PAGE_CACHE = flag("MYLIST_PAGE_CACHE", default=True)
+MYLIST_FRONT = flag("MYLIST_FRONT", default=True)
+MYLIST_SAMPLE_ONE_IN = number("MYLIST_SAMPLE_ONE_IN", default=1000)
 
 # --- the API -----------------------------------------------------------------
 

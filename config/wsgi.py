@@ -1,4 +1,4 @@
-"""The door for gunicorn: everything but the live socket."""
+"""The door for gunicorn's own workers: everything but the live socket."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from config import front  # noqa: E402 - what it imports needs Django set up
+
+application = front.Front(django) if front.is_wanted() else django

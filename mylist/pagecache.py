@@ -147,8 +147,11 @@ def valid(value: Any, tokens: Tokens) -> Page | None:
     """The page in a reply of Redis, if it is one and carries the tokens."""
     if type(value) is not bytes or not value.startswith(tokens.mark):
         return None
-    _, total, after, before, results = value.split(b"\n", 4)
-    return Page(int(total), cursor_in(after), cursor_in(before), results)
+    try:
+        _, total, after, before, results = value.split(b"\n", 4)
+        return Page(int(total), cursor_in(after), cursor_in(before), results)
+    except ValueError:
+        return None
 
 
 NO_PAGE = b"-"
@@ -178,6 +181,7 @@ def read(user_id: int, asked: Asked, tokens: Tokens, value: Any) -> Found:
         metrics.PAGE_READS.labels("hit").inc()
         return page, tokens
     metrics.PAGE_READS.labels("miss").inc()
+    pages.check(user_id, asked)
     page = of_somebody_else(user_id, asked, tokens)
     return (page, tokens) if page is not None else made(user_id, asked, tokens)
 
@@ -216,5 +220,6 @@ def keep(user_id: int, asked: Asked, value: bytes) -> None:
     *_, kept = redislink.ask(
         ("HSET", name, field(asked), value), ("EXPIRE", name, KEPT_SECONDS), ("HLEN", name)
     )
-    if type(kept) is int and kept > PAGES_A_PERSON:
+    # An error is that of a key which holds something else.
+    if type(kept) is not int or kept > PAGES_A_PERSON:
         redislink.ask(("DEL", name))

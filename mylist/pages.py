@@ -76,15 +76,25 @@ class Page(NamedTuple):
     results: bytes
 
 
+def cursors_for(user_id: int, asked: Asked) -> Cursors:
+    return Cursors(f"mylist:{user_id}:{asked.kind}")
+
+
+def check(user_id: int, asked: Asked) -> None:
+    """Raises Problem for a cursor that is not for this list: before anything is said of the page,
+    also that the client has it already."""
+    if asked.cursor is not None:
+        cursors_for(user_id, asked).read(asked.cursor)
+
+
 def read(user_id: int, asked: Asked) -> Page:
     """The page as the database has it. Raises Problem for a cursor that is not for this list."""
-    cursors = Cursors(f"mylist:{user_id}:{asked.kind}")
+    cursors = cursors_for(user_id, asked)
     backwards, position = cursors.read(asked.cursor)
     rows = rows_of(user_id, asked, backwards, position)
-    total = rows[0].of if rows else count_of(user_id, asked.kind)
     page = cut(rows, asked.size, backwards, position)
     return Page(
-        total or 0,
+        total(user_id, asked, rows),
         "" if page.restart else page.next and cursors.write(False, [page.next.pk]),
         page.previous and cursors.write(True, [page.previous.pk]),
         to_json(represent(page.rows)),
@@ -119,11 +129,14 @@ def statement(of_kind: bool, backwards: bool, placed: bool) -> Compiled:
     return Compiled(build)
 
 
-def count_of(user_id: int, kind: str | None) -> int:
-    """Behind the last item, where no row tells it."""
-    if kind is None:
+def total(user_id: int, asked: Asked, rows: list[Row]) -> int:
+    """Each row tells it. A list whose first page has none is empty; behind the last item of one
+    that may not be, it is asked for."""
+    if rows or asked.cursor is None:
+        return (rows[0].of or 0) if rows else 0
+    if asked.kind is None:
         return MyList.count_of(user_id)
-    return MyListItem.objects.of(user_id).of_kind(KINDS[kind]).count()
+    return MyListItem.objects.of(user_id).of_kind(KINDS[asked.kind]).count()
 
 
 def represent(rows: list[Row]) -> list[dict[str, Any]]:

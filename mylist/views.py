@@ -98,6 +98,7 @@ class MyListViewSet(ApiViewSet):
         tokens = pagecache.tokens_of(request) if pagecache.configured() else None
         if tokens is not None and client_has_it(request._request, tokens.etag):
             limits.ask(request._request)
+            pages.check(self.person, asked)
             metrics.PAGE_READS.labels("not_modified").inc()
             return HttpResponseNotModified(headers={"ETag": tokens.etag})
         if tokens is None or self.asked is None:

@@ -1,0 +1,61 @@
+"""The front's door for ASGI. It waits for the statement and for Redis at once, and those who wait
+together share one statement: it starts after each of them came, so what it reads is new enough.
+
+Everything but a hit is handed to the WSGI application, in a thread.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from config.async_redis import AsyncRedis
+from config.front import Asking, Hit, Pass, Replies, conclude, look_again, recognise
+from config.shared_statement import SharedStatement
+from config.wsgi_in_threads import WSGIInThreads, environ_of
+from mylist import sampler
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class AsyncFront:
+    """`AsyncFront(django, threads=4)`: an ASGI application around a WSGI one."""
+
+    def __init__(self, django: Any, *, threads: int, on: bool) -> None:
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="django")
+        self.django = WSGIInThreads(django, self.pool)
+        self.on = on
+        self.redis, self.sign_ins = AsyncRedis(), SharedStatement()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"only http is served here, not {scope['type']}")
+        environ = environ_of(scope)
+        asking = recognise(environ) if self.on else None
+        if asking is not None:
+            found = await self.find(asking)
+            if isinstance(found, Hit):
+                return await self.answer(found, send)
+            found.mark(environ)
+        return await self.django(environ, receive, send)
+
+    async def find(self, asking: Asking) -> Hit | Pass:
+        # Redis is asked first, as it takes longer; what it says is used after the tokens are known.
+        asked = asyncio.ensure_future(self.redis.ask(asking.commands()))
+        facts, ok = await self.sign_ins.facts_of(asking.claims)
+        replies: Replies = await asked
+        if not ok:
+            return Pass()
+        found = conclude(asking, facts, replies)
+        if found is not None:
+            return found
+        return look_again(asking, facts, replies, await self.redis.ask((asking.look_up(),)))
+
+    async def answer(self, hit: Hit, send: Send) -> None:
+        headers = [(name.lower().encode(), value.encode()) for name, value in hit.headers]
+        await send({"type": "http.response.start", "status": hit.status, "headers": headers})
+        await send({"type": "http.response.body", "body": hit.body})
+        if hit.sample and sampler.due():
+            self.pool.submit(sampler.check, *hit.sample)

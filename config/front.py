@@ -1,0 +1,275 @@
+"""The front: it stands before Django and does one thing, it answers a list page that is kept.
+
+What it recognises it answers as the view would, byte for byte, with ETag and 304, request id, access
+line, metrics and rate limit. All else goes on to Django, untouched but for what was counted. A hit
+costs one statement, which lets the person in and reads the tokens, and one round trip to Redis.
+
+This module knows what a hit is; the doors, here for WSGI and in config.asgi_front for ASGI, do the
+waiting: `recognise` → statement and `Asking.commands` → `conclude`.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http.request import split_domain_port, validate_host
+
+from accounts import tokens
+from accounts.tokens import Access, BadToken, Claims
+from api import limits, metrics, redislink
+from api.accessline import write_access_line
+from api.conditional import names
+from api.limits import Verdict, Who
+from api.redislink import Command, RedisAway
+from api.requestlog import sane_or_new
+from mylist import pagecache, pages, sampler
+from mylist.pagecache import Tokens
+from mylist.pages import Asked, Page
+
+PATHS = ("/api/v1/mylist/", "/api/v1/mylist")
+ROUTE = "api/v1/mylist/"
+# With one of these a request is not as plain as a hit must be: a browser of another origin, a body.
+ELSEWHERE = ("HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+
+Headers = list[tuple[str, str]]
+Replies = Sequence[Any] | None
+
+
+def is_wanted() -> bool:
+    """Not where no pages are kept: it would ask the database for nothing."""
+    return settings.MYLIST_FRONT and pagecache.configured()
+
+
+# --- recognising -----------------------------------------------------------------
+
+
+class Asking(NamedTuple):
+    """A request that may be a hit."""
+
+    claims: Claims
+    asked: Asked
+    base: str
+    if_none_match: str | None
+    request_id: str
+    started: float
+    now: float
+    who: Who
+
+    def commands(self) -> tuple[Command, ...]:
+        """What to ask Redis: to count the request, and for the page. Whoever has a page may get a
+        304, for which nobody reads it."""
+        counting = limits.commands(self.who, self.now)
+        return counting if self.if_none_match else (*counting, self.look_up())
+
+    def look_up(self) -> Command:
+        return pagecache.look_up(self.claims.user_id, self.asked)
+
+
+def recognise(environ: dict[str, Any]) -> Asking | None:
+    """What is asked, in the words of WSGI; None for anything but a page of a list, plainly asked for
+    with a token that is right."""
+    if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] != "GET":
+        return None
+    asked = pages.plainly_asked(environ["QUERY_STRING"])
+    base = base_of(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
+    if asked is None or base is None or environ.get("SCRIPT_NAME"):
+        return None
+    if environ.get("CONTENT_LENGTH") not in (None, "", "0") or not environ.keys().isdisjoint(
+        ELSEWHERE
+    ):
+        return None
+    claims = claims_of(environ.get("HTTP_AUTHORIZATION", ""))
+    if claims is None:
+        return None
+    return Asking(
+        claims,
+        asked,
+        base,
+        environ.get("HTTP_IF_NONE_MATCH"),
+        sane_or_new(environ.get("HTTP_X_REQUEST_ID", "")),
+        time.perf_counter(),
+        time.time(),
+        limits.person(claims.user_id),
+    )
+
+
+def claims_of(authorization: str) -> Claims | None:
+    scheme, _, raw = authorization.partition(" ")
+    if scheme != "Bearer":
+        return None
+    try:
+        return tokens.read(raw, Access)
+    except BadToken:
+        return None
+
+
+@lru_cache(maxsize=256)
+def base_of(scheme: str, host: str) -> str | None:
+    """The list's address as the client knows it. None where Django has another answer: for a host
+    that is not ours, and for plain http where that is sent on to https."""
+    if settings.SECURE_SSL_REDIRECT and scheme != "https":
+        return None
+    domain, _ = split_domain_port(host)
+    ours = domain and validate_host(domain, settings.ALLOWED_HOSTS)
+    return f"{scheme}://{host}{PATHS[0]}" if ours else None
+
+
+# --- answering ---------------------------------------------------------------------
+
+
+class Hit(NamedTuple):
+    """`sample` is what `sampler.check` takes, where there is a page to check."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    sample: tuple[int, Asked, Tokens, Page] | None
+
+
+class Pass(NamedTuple):
+    """Not a hit: Django's to answer. Where the request was counted, what that came to."""
+
+    counted: bool = False
+    verdict: Verdict | None = None
+
+    def mark(self, environ: dict[str, Any]) -> None:
+        if self.counted:
+            environ[limits.VERDICT] = self.verdict
+
+
+def conclude(asking: Asking, facts: Sequence[Any] | None, replies: Replies) -> Hit | Pass | None:
+    """The answer, or None where the page has yet to be asked for, by `Asking.look_up`.
+
+    `facts` are the tokens of the person's list, None for somebody who is not signed in any more;
+    `replies` are Redis's to `Asking.commands`, None without Redis.
+    """
+    if facts is None:
+        return Pass()
+    verdict = limits.verdict(asking.who, replies, asking.now) if replies else None
+    state = pagecache.checked(*facts)
+    if replies is None or state is None or (verdict is not None and verdict.refused):
+        return Pass(True, verdict)
+    if asking.if_none_match is not None:
+        if not names(asking.if_none_match, state.etag):
+            return None
+        return answer(asking, state, verdict, None)
+    return conclude_page(asking, state, verdict, replies[-1])
+
+
+def conclude_page(asking: Asking, state: Tokens, verdict: Verdict | None, value: Any) -> Hit | Pass:
+    page = pagecache.valid(value, state)
+    return Pass(True, verdict) if page is None else answer(asking, state, verdict, page)
+
+
+def answer(asking: Asking, state: Tokens, verdict: Verdict | None, page: Page | None) -> Hit:
+    """As the view and the middleware answer; config/tests/test_front.py compares."""
+    status, headers, body, sample = 304, [("ETag", state.etag)], b"", None
+    if page is not None:
+        status, sample = 200, (asking.claims.user_id, asking.asked, state, page)
+        body, links = pages.body(page, asking.asked, asking.base)
+        headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        if links:
+            headers.append(("Link", links))
+    headers += always(asking.base.startswith("https:"))
+    headers.append(("X-Request-ID", asking.request_id))
+    if verdict is not None:
+        headers += verdict.headers().items()
+    tell(asking, status)
+    return Hit(status, headers, body, sample)
+
+
+@lru_cache(maxsize=2)
+def always(secure: bool) -> Headers:
+    """What DRF and the middleware put on each answer."""
+    found = [
+        ("Allow", "GET, POST, DELETE, HEAD, OPTIONS"),
+        ("Cache-Control", "private, no-cache"),
+        ("Vary", "origin, Authorization"),
+        ("X-Frame-Options", settings.X_FRAME_OPTIONS),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
+        ("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),
+    ]
+    return [*found, ("Strict-Transport-Security", hsts())] if secure and hsts() else found
+
+
+def hsts() -> str:
+    if not settings.SECURE_HSTS_SECONDS:
+        return ""
+    subdomains = "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
+    preload = "; preload" if settings.SECURE_HSTS_PRELOAD else ""
+    return f"max-age={settings.SECURE_HSTS_SECONDS}{subdomains}{preload}"
+
+
+def tell(asking: Asking, status: int) -> None:
+    seconds = time.perf_counter() - asking.started
+    metrics.PAGE_READS.labels("hit" if status == 200 else "not_modified").inc()
+    metrics.observe("GET", ROUTE, status, seconds)
+    write_access_line(
+        method="GET",
+        route=ROUTE,
+        status=status,
+        seconds=seconds,
+        request_id=asking.request_id,
+        user_id=asking.claims.user_id,
+    )
+
+
+# --- the door for WSGI ---------------------------------------------------------------
+
+REASONS = {200: "200 OK", 304: "304 Not Modified"}
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Front:
+    """`Front(django)`: a WSGI application."""
+
+    def __init__(self, django: WSGI) -> None:
+        self.django = django
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        asking = recognise(environ)
+        if asking is None:
+            return self.django(environ, start_response)
+        found = find(asking)
+        if isinstance(found, Pass):
+            found.mark(environ)
+            return self.django(environ, start_response)
+        if found.sample and sampler.due():
+            sampler.check(*found.sample)
+        start_response(REASONS[found.status], found.headers)
+        return [found.body]
+
+
+def find(asking: Asking) -> Hit | Pass:
+    """By the thread's own connections, one after the other."""
+    try:
+        facts = tokens.facts_of(asking.claims)
+    except DatabaseError:
+        # Django opens another connection, or says that it cannot.
+        connection.close()
+        return Pass()
+    replies = ask(asking.commands())
+    found = conclude(asking, facts, replies)
+    if found is not None:
+        return found
+    return look_again(asking, facts, replies, ask((asking.look_up(),)))
+
+
+def look_again(
+    asking: Asking, facts: Sequence[Any] | None, counted: Replies, replies: Replies
+) -> Hit | Pass:
+    """The client has an old copy, so the page is asked for after all."""
+    together = None if replies is None else [*(counted or ()), *replies]
+    return conclude(asking._replace(if_none_match=None), facts, together) or Pass()
+
+
+def ask(commands: Sequence[Command]) -> Replies:
+    try:
+        return redislink.ask(*commands) if commands else []
+    except RedisAway:
+        return None
