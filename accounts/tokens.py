@@ -100,7 +100,8 @@ def refresh(raw: str) -> dict[str, str]:
 
 # What other apps want to know of a person, read by the statement that lets them in.
 ALSO_READ: dict[str, Combinable] = {}
-SIGN_IN = tuple(field.attname for field in SignIn._meta.concrete_fields)
+# Of the sign-in what it takes to let it in and to end it; Django reads the rest if need be.
+SIGN_IN = ("id", "user_id", "refresh_id")
 USER = tuple(field.attname for field in User._meta.concrete_fields)
 
 
@@ -126,7 +127,8 @@ SEVERAL = Compiled(lambda: live_sign_ins("pk", "user_id").filter(AnyOf("pk", Par
 
 
 def facts_of(claims: Claims) -> tuple[Any, ...] | None:
-    """What `also_read` named, in that order, without the person; None when the sign-in has ended."""
+    """What `also_read` named, in that order, without the person. None when the sign-in has
+    ended."""
     rows = FACTS.rows(sid=claims.sid, user_id=claims.user_id)
     return rows[0][1:] if rows else None
 

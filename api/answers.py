@@ -19,6 +19,7 @@ from django.db import (
     DataError,
     IntegrityError,
     InterfaceError,
+    NotSupportedError,
     OperationalError,
     ProgrammingError,
 )
@@ -175,9 +176,10 @@ def from_database(error: DatabaseError) -> Problem | None:
 
 
 def lacks_a_table(error: DatabaseError) -> bool:
-    """Or a column. Only PostgreSQL has codes for it."""
-    if isinstance(error, ProgrammingError):
-        return getattr(error.__cause__, "sqlstate", None) in ("42P01", "42703")
+    """Or a column, or one has another type since a statement was prepared: that comes with a
+    migration, too. Only PostgreSQL has codes for it."""
+    if isinstance(error, ProgrammingError | NotSupportedError):
+        return getattr(error.__cause__, "sqlstate", None) in ("42P01", "42703", "0A000")
     return isinstance(error, OperationalError) and str(error).startswith(
         ("no such table", "no such column")
     )

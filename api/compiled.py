@@ -68,7 +68,7 @@ class Compiled:
         """The rows, each a tuple. Arguments are whole numbers, texts or lists of numbers."""
         connection = connections[using]
         statement = self.statement(connection)
-        params = self.fill(statement, connection, arguments)
+        params = self.arguments(connection, **arguments)
         found = execute(statement.sql, params, using=using).rows
         return found if statement.convert is None else list(statement.convert(found))
 
@@ -86,16 +86,19 @@ class Compiled:
             params = (*params, Param("limit"))
         columns = [column for column, _, _ in compiler.select]
         converters = compiler.get_converters(columns)
-        convert = (lambda rows: compiler.apply_converters(rows, converters)) if converters else None
+        convert = (
+            (lambda rows: map(tuple, compiler.apply_converters(rows, converters)))
+            if converters
+            else None
+        )
         suffix = self.suffix if connection.features.has_select_for_update else ""
         return Statement(sql + suffix, tuple(params), convert)
 
-    def fill(
-        self, statement: Statement, connection: BaseDatabaseWrapper, arguments: dict[str, Any]
-    ) -> list[Any]:
+    def arguments(self, connection: BaseDatabaseWrapper, **arguments: Any) -> list[Any]:
+        """What to run the statement with."""
         return [
             argument(arguments[param.name], connection) if isinstance(param, Param) else param
-            for param in statement.params
+            for param in self.statement(connection).params
         ]
 
 
@@ -124,7 +127,7 @@ def execute(sql: str, params: Sequence[Any], *, using: str = "default") -> Done:
         return execute_prepared(connection, sql, params)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return done(cursor)
+        return Done(cursor.fetchall() if cursor.description else [], cursor.rowcount)
 
 
 def seen_by_others(connection: BaseDatabaseWrapper) -> bool:
@@ -153,8 +156,6 @@ def run_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any
         cursor = Cursor(connection.connection)
         # Of one type whatever their size: a statement is prepared for each set of types.
         cursor.execute(sql, [Int8(p) if type(p) is int else p for p in params], prepare=True)
-        return done(cursor)
-
-
-def done(cursor: Any) -> Done:
-    return Done(cursor.fetchall() if cursor.description else [], cursor.rowcount)
+        # Cheaper than to ask for its description, which describes each column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        return Done(cursor.fetchall() if has_rows else [], cursor.rowcount)

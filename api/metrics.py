@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from api import countfiles
 
-# Not left to the library, which decides when it is imported, maybe before there is a folder. Without
-# room there this process counts for itself: figures are too low, but requests are answered.
+# Not left to the library, which decides when it is imported, maybe before there is a folder.
+# Without room there this process counts for itself: too low, but requests are answered.
 PID = os.getpid()
 SHARED = countfiles.has_room(PID)
 # Asking for the id costs a fifth of `observe`, and gunicorn has forked before it imports this.

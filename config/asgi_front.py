@@ -5,8 +5,7 @@ Everything but a hit is handed to the WSGI application, in a thread.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 

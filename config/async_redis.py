@@ -20,7 +20,7 @@ LONGEST = 0.1
 
 
 class Asked(NamedTuple):
-    """A question under way: its answer, how many replies it has, those that came, and since when."""
+    """A question under way: its answer, how many replies it has, which came, and since when."""
 
     answer: "asyncio.Future[list[Any] | None]"
     expected: int

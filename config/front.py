@@ -1,7 +1,7 @@
 """The front: it stands before Django and does one thing, it answers a list page that is kept.
 
-What it recognises it answers as the view would, byte for byte, with ETag and 304, request id, access
-line, metrics and rate limit. All else goes on to Django, untouched but for what was counted. A hit
+What it recognises it answers as the view would, byte for byte, with ETag and 304, request id,
+access line, metrics and rate limit. All else goes on to Django, untouched but for what was counted. A hit
 costs one statement, which lets the person in and reads the tokens, and one round trip to Redis.
 
 This module knows what a hit is; the doors, here for WSGI and in config.asgi_front for ASGI, do the
@@ -70,8 +70,8 @@ class Asking(NamedTuple):
 
 
 def recognise(environ: dict[str, Any]) -> Asking | None:
-    """What is asked, in the words of WSGI; None for anything but a page of a list, plainly asked for
-    with a token that is right."""
+    """What is asked, in the words of WSGI; None for anything but a page of a list, plainly asked
+    for with a token that is right."""
     if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] != "GET":
         return None
     asked = pages.plainly_asked(environ["QUERY_STRING"])
@@ -189,7 +189,6 @@ def always(secure: bool) -> Headers:
         ("Allow", "GET, POST, DELETE, HEAD, OPTIONS"),
         ("Cache-Control", "private, no-cache"),
         ("Vary", "origin, Authorization"),
-        ("X-Frame-Options", settings.X_FRAME_OPTIONS),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
         ("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),

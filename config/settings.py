@@ -107,12 +107,12 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "api.paths.TrailingSlashMiddleware",
     "api.bodies.BodySizeMiddleware",
-    # What follows serves the admin and the pages, not the API.
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Django's own, for the admin and the pages.
+    "config.pages_only.Sessions",
+    "config.pages_only.Csrf",
+    "config.pages_only.Authentication",
+    "config.pages_only.Messages",
+    "config.pages_only.XFrameOptions",
 ]
 
 TEMPLATES = [

@@ -14,9 +14,10 @@ admin.site.site_header = admin.site.site_title = "My List"
 admin.site.index_title = "Staff desk"
 
 v1: list[URLPattern | URLResolver] = [
-    path("", include("accounts.urls")),
-    path("", include("catalog.urls")),
+    # The busiest first: paths are tried in this order.
     path("", include("mylist.urls")),
+    path("", include("catalog.urls")),
+    path("", include("accounts.urls")),
     path("movies/<id:id>/listed-by/", MovieListedByViewSet.as_view({"get": "list"})),
     path("tv-shows/<id:id>/listed-by/", TVShowListedByViewSet.as_view({"get": "list"})),
 ]

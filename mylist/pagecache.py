@@ -48,10 +48,13 @@ ATTEMPTS = 3
 MAKING_MS = 200
 
 
+def wanted() -> bool:
+    return bool(getattr(settings, "MYLIST_PAGE_CACHE", True))
+
+
 def configured() -> bool:
     """Whether pages are kept: on PostgreSQL, which keeps the tokens, and with a Redis."""
-    wanted = getattr(settings, "MYLIST_PAGE_CACHE", True)
-    return wanted and connection.vendor == "postgresql" and redislink.configured()
+    return wanted() and connection.vendor == "postgresql" and redislink.configured()
 
 
 # --- tokens --------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet, Subquery
 from api.compiled import LIMIT, Compiled, Param
 from api.paging import Cursors, Position, cut
 from api.renderers import to_json
-from mylist.models import BY_CONTENT, COLUMNS, MyList, MyListItem, Row
+from mylist.models import COLUMNS, MyList, MyListItem, Row
 from mylist.registry import KINDS, Kind, registered
 
 DEFAULT_SIZE, LARGEST_SIZE = 20, 100
@@ -173,10 +173,9 @@ def item(user_id: int, pk: int) -> dict[str, Any] | None:
     return first(BY_ID.rows(user=user_id, pk=pk))
 
 
-def item_of(user_id: int, kind: Kind, content_id: int) -> dict[str, Any] | None:
-    return first(
-        BY_CONTENT.rows(user=user_id, content_type=kind.content_type.pk, content_id=content_id)
-    )
+def item_of(user: Any, kind: Kind, content_id: int) -> dict[str, Any] | None:
+    row = MyListItem.objects.row(user, kind, content_id)
+    return None if row is None else shown(row)
 
 
 def shown(row: Row) -> dict[str, Any] | None:

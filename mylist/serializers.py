@@ -7,10 +7,9 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework import serializers
 
-from api.fields import Id, Text
+from api.fields import Id, Integer, Text
 from api.parameters import PageParameters
-from api.serializers import StrictModelSerializer, StrictSerializer
-from mylist.models import MyListItem
+from api.serializers import StrictSerializer
 from mylist.registry import KINDS, Kind, UnknownKind, kind_named
 
 
@@ -40,15 +39,14 @@ class KindFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
         return component.ref
 
 
-class NoteSerializer(StrictModelSerializer):
+class NoteSerializer(StrictSerializer):
     """What can be changed of an item: its note."""
 
-    class Meta:
-        model = MyListItem
-        fields = ("id", "content_type", "content_id", "added_at", "note", "content")
-        read_only_fields = ("id", "content_id", "added_at")
-
+    id = Integer(read_only=True)
     content_type = KindField(read_only=True, source="kind")
+    content_id = Integer(read_only=True)
+    added_at = serializers.DateTimeField(read_only=True)
+    note = Text(max_length=500, allow_blank=True, required=False)
     content = serializers.JSONField(read_only=True)
 
 

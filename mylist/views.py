@@ -8,13 +8,13 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from api import limits, metrics, redislink
 from api.conditional import client_has_it
 from api.limits import Who
 from api.paging import KeysetPagination
 from api.parameters import Parameters
+from api.renderers import json_response, no_content
 from api.views import ApiViewSet
 from mylist import pagecache, pages
 from mylist.examples import MYLIST, UNKNOWN_KIND
@@ -123,7 +123,7 @@ class MyListViewSet(ApiViewSet):
             super().count(who)
 
     @extend_schema(request=AddSerializer, responses={201: ITEM})
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Add a title to the list.
 
         409 (4001) with the item's `id` when it is there already. A new item stands on top.
@@ -131,19 +131,19 @@ class MyListViewSet(ApiViewSet):
         asked = self.body(AddSerializer)
         kind, content_id = asked["content_type"], asked["content_id"]
         row, _ = MyList.add(request.user, kind, content_id, asked.get("note"))
-        return added(row, kind, 201, headers={"Location": f"{request.path}{row.pk}/"})
+        return added(row, kind, 201, {"Location": f"{request.path}{row.pk}/"})
 
     @extend_schema(responses={204: None})
-    def clear(self, request: Request) -> Response:
+    def clear(self, request: Request) -> HttpResponse:
         """Empty the list.
 
         204 also when it was empty.
         """
         MyList.remove(request.user)
-        return Response(status=204)
+        return no_content()
 
     @extend_schema(request=ContainsSerializer, responses={200: ContainsAnswerSerializer})
-    def contains(self, request: Request) -> Response:
+    def contains(self, request: Request) -> HttpResponse:
         """Ask which of up to 200 titles are on the list.
 
         In the order asked, each with its item's `id`, or null.
@@ -157,12 +157,12 @@ class MyListViewSet(ApiViewSet):
             {"content_type": kind.name, "content_id": pk, "id": found.get((kind, pk))}
             for kind, pk in asked
         ]
-        return Response({"results": results})
+        return json_response({"results": results})
 
     # --- one item, by its own id ------------------------------------------
 
     @extend_schema(responses={200: ITEM})
-    def retrieve(self, request: Request, id: int) -> Response:
+    def retrieve(self, request: Request, id: int) -> HttpResponse:
         """Read an item.
 
         By its own id, not its title's.
@@ -170,7 +170,7 @@ class MyListViewSet(ApiViewSet):
         return answer(pages.item(self.person, id))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM})
-    def update(self, request: Request, id: int) -> Response:
+    def update(self, request: Request, id: int) -> HttpResponse:
         """Replace an item's note.
 
         Without a `note` in the body it is emptied.
@@ -178,7 +178,7 @@ class MyListViewSet(ApiViewSet):
         return self.annotate(id, self.body(NoteSerializer).get("note", ""))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM})
-    def partial_update(self, request: Request, id: int) -> Response:
+    def partial_update(self, request: Request, id: int) -> HttpResponse:
         """Change an item's note.
 
         Without a `note` in the body it stays.
@@ -187,7 +187,7 @@ class MyListViewSet(ApiViewSet):
         return self.annotate(id, changes["note"]) if changes else self.retrieve(request, id)
 
     @extend_schema(responses={204: None})
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> HttpResponse:
         """Take an item off the list.
 
         The answer does not show it: keep its note if it may be added again.
@@ -197,16 +197,16 @@ class MyListViewSet(ApiViewSet):
     # --- one title, by its kind and id -------------------------------------
 
     @extend_schema(responses={200: ITEM})
-    def membership(self, request: Request, content_type: str, content_id: int) -> Response:
+    def membership(self, request: Request, content_type: str, content_id: int) -> HttpResponse:
         """Ask whether a title is on the list.
 
         200 with the item, or 404.
         """
         kind = kind_named(content_type)
-        return answer(pages.item_of(self.person, kind, content_id))
+        return answer(pages.item_of(request.user, kind, content_id))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM, 201: ITEM})
-    def put_membership(self, request: Request, content_type: str, content_id: int) -> Response:
+    def put_membership(self, request: Request, content_type: str, content_id: int) -> HttpResponse:
         """Add a title if it is not there.
 
         201 when it is new, 200 when it was there; a note in the body is set either way.
@@ -217,7 +217,9 @@ class MyListViewSet(ApiViewSet):
         return added(row, kind, 201 if new else 200)
 
     @extend_schema(responses={204: None})
-    def remove_membership(self, request: Request, content_type: str, content_id: int) -> Response:
+    def remove_membership(
+        self, request: Request, content_type: str, content_id: int
+    ) -> HttpResponse:
         """Take a title off the list.
 
         404 when it was not there. The answer does not show the item: keep its note if it may be
@@ -229,29 +231,29 @@ class MyListViewSet(ApiViewSet):
 
     # --- what they share ----------------------------------------------------
 
-    def annotate(self, pk: int, note: str) -> Response:
+    def annotate(self, pk: int, note: str) -> HttpResponse:
         if not MyList.annotate(self.request.user, pk, note):
             raise NotFound
         return self.retrieve(self.request, pk)
 
-    def removed(self, count: int) -> Response:
+    def removed(self, count: int) -> HttpResponse:
         if not count:
             raise NotFound
-        return Response(status=204)
+        return no_content()
 
 
-def answer(item: dict[str, Any] | None, status: int = 200, **kwargs: Any) -> Response:
+def answer(item: dict[str, Any] | None) -> HttpResponse:
     """An item as it is shown; a 404 when there is none."""
     if item is None:
         raise NotFound
-    return Response(item, status, **kwargs)
+    return json_response(item)
 
 
-def added(row: Row, kind: Kind, status: int, **kwargs: Any) -> Response:
+def added(row: Row, kind: Kind, status: int, headers: dict[str, str] | None = None) -> HttpResponse:
     """Whose title was deleted at once is not told that it was added."""
     if (item := pages.shown(row)) is None:
         raise NotAddable(kind, row.content_id)
-    return Response(item, status, **kwargs)
+    return json_response(item, status, headers)
 
 
 def asked_by(query: Parameters, request: Request) -> Asked:

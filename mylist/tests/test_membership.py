@@ -1,6 +1,7 @@
 """Whether a title is on the list, by its kind and id; putting it there and taking it off."""
 
 import pytest
+from django.db import connection
 
 from mylist.models import MyList, MyListItem
 from mylist.tests.lists import put, rows_of
@@ -135,6 +136,7 @@ def test_asking_costs_two_queries(as_ann, url, django_assert_num_queries):
 
 def test_putting_again_writes_nothing(as_ann, url, django_assert_num_queries):
     as_ann.put(url)
-    # savepoint, title, list, insert that does nothing, item, release, film
-    with django_assert_num_queries(7):
+    # savepoint, title, list, insert that does nothing, item, release, film; before, on PostgreSQL,
+    # the one statement that would have been enough
+    with django_assert_num_queries(7 + (connection.vendor == "postgresql")):
         as_ann.put(url)

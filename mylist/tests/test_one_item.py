@@ -124,7 +124,7 @@ def test_an_item_costs_two_queries(as_ann, url, django_assert_num_queries):
 def test_a_change_and_a_removal_cost_what_they_must(as_ann, url, django_assert_num_queries):
     with django_assert_num_queries(6):  # savepoint, list, update, release; item, film
         as_ann.patch(url, {"note": "x"})
-    with django_assert_num_queries(4):  # savepoint, list, delete, release
+    with django_assert_num_queries(1):  # lock and delete
         as_ann.delete(url)
 
 
@@ -135,7 +135,7 @@ def test_emptying_the_list(as_ann, as_bob, ann, bob, django_assert_num_queries):
     contents = films(5)
     put(ann, *contents)
     put(bob, *contents[:2])
-    with django_assert_num_queries(4):  # savepoint, list, delete, release
+    with django_assert_num_queries(1):  # lock and delete
         assert as_ann.delete(HERE).status_code == 204
     assert (rows_of(ann), MyList.count_of(ann)) == (0, 0)
     assert as_bob.get(HERE).json()["count"] == rows_of(bob) == 2

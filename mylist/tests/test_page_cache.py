@@ -159,7 +159,7 @@ def test_people_do_not_share_pages(on_redis, as_ann, as_bob, ann, bob):
             assert item["content_id"] == film.pk
 
 
-# --- never stale -------------------------------------------------------------------
+# --- never stale -----------------------------------------------------------------
 
 SHOWN = {
     "a title": lambda w: Film.objects.filter(pk=w.films[0].pk).update(title="Other"),
@@ -269,7 +269,7 @@ def test_content_that_comes_after_its_item(on_redis, as_ann, ann, settings):
     assert as_ann.get(HERE).content == from_database(as_ann, HERE, settings).content
 
 
-# --- whatever is in Redis ------------------------------------------------------------
+# --- whatever is in Redis --------------------------------------------------------
 
 
 def garbage(mark):
@@ -340,7 +340,7 @@ def test_all_expires(on_redis, as_ann, ann):
     assert min(left.values()) > 0
 
 
-# --- a Redis that is full, hangs or is away ---------------------------------------------
+# --- a Redis that is full, hangs or is away --------------------------------------
 
 
 def right_and_soon(as_ann, ann, seconds):
@@ -386,7 +386,7 @@ def test_a_redis_that_is_away_and_comes_back(redis_of_its_own, as_ann, ann, read
     assert reads.during(lambda: as_ann.get(HERE))[0] == 0
 
 
-# --- what may be kept --------------------------------------------------------------------
+# --- what may be kept ------------------------------------------------------------
 
 
 def test_a_person_has_no_more_than_32_pages(on_redis, as_ann, ann):
@@ -474,7 +474,7 @@ def test_a_bad_cursor_is_refused_whatever_the_client_has(on_redis, as_ann, ann, 
     assert (refused.status_code, refused.json()["code"]) == (400, 9003)
 
 
-# --- what is made for each answer -----------------------------------------------------------
+# --- what is made for each answer ------------------------------------------------
 
 
 def test_links_are_of_the_address_that_was_asked(on_redis, as_ann, ann, settings, reads):
@@ -494,7 +494,7 @@ def test_links_are_of_the_address_that_was_asked(on_redis, as_ann, ann, settings
     assert b"http" not in b"".join(kept(on_redis, ann).values())
 
 
-# --- ETag ------------------------------------------------------------------------------------
+# --- ETag ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", ["{}", "W/{}", '"other", {}', '"a",W/{} , "b"', "*"], ids=str)
@@ -539,7 +539,7 @@ def test_head_is_as_get(on_redis, as_ann, ann):
         assert head[name] == get[name]
 
 
-# --- releases ---------------------------------------------------------------------------------
+# --- releases --------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -582,7 +582,7 @@ def test_the_shape_is_that_of_every_field(another_release, monkeypatch):
     assert pagecache.shape() != before
 
 
-# --- without tokens -----------------------------------------------------------------------------
+# --- without tokens --------------------------------------------------------------
 
 MISSING = {
     "content token": lambda ann: sql("TRUNCATE mylist_contenttoken"),
@@ -609,7 +609,7 @@ def test_whoever_never_had_a_list_has_an_empty_one(on_redis, as_ann):
     assert on_redis.keys("*") == []
 
 
-# --- off -----------------------------------------------------------------------------------------
+# --- off -------------------------------------------------------------------------
 
 
 def test_off_leaves_redis_alone(on_redis, as_ann, ann, settings, reads, asks):
@@ -622,7 +622,7 @@ def test_off_leaves_redis_alone(on_redis, as_ann, ann, settings, reads, asks):
     assert asks == []
 
 
-# --- crowds ----------------------------------------------------------------------------------------
+# --- crowds ----------------------------------------------------------------------
 
 
 def test_of_fifty_who_miss_one_page_two_read_it_at_most(on_postgresql, on_redis, ann, reads):
@@ -671,7 +671,7 @@ def test_readers_and_writers_at_once(on_postgresql, on_redis, ann):
     assert max(seen) > 0
 
 
-# --- all of it together --------------------------------------------------------------------------------
+# --- all of it together ----------------------------------------------------------
 
 
 class Walk:

@@ -1,0 +1,1 @@
+"""What a request costs, beside yardsticks: `make bench`. See README.md here."""

@@ -1,0 +1,1 @@
+"""The floor: what Django itself costs for one view that answers constant bytes."""
