@@ -8,9 +8,11 @@ stand; its SQL is kept, and on PostgreSQL it is a prepared statement of the conn
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.db import NotSupportedError, connections, models
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Func, QuerySet
+from psycopg import Cursor
+from psycopg.types.numeric import Int8
 
 # Stands for the length of a slice, which Django writes into the SQL as a number.
 LIMIT = 2_000_000_011
@@ -64,12 +66,11 @@ class Compiled:
         self.build, self.suffix = build, suffix
         self.statements: dict[str, Statement] = {}
 
-    def rows(self, *, using: str = "default", **arguments: Any) -> list[tuple[Any, ...]]:
+    def rows(self, **arguments: Any) -> list[tuple[Any, ...]]:
         """The rows, each a tuple. Arguments are whole numbers, texts or lists of numbers."""
-        connection = connections[using]
+        connection = connections[DEFAULT_DB_ALIAS]
         statement = self.statement(connection)
-        params = self.arguments(connection, **arguments)
-        found = execute(statement.sql, params, using=using).rows
+        found = run(connection, statement.sql, self.arguments(connection, **arguments)).rows
         return found if statement.convert is None else list(statement.convert(found))
 
     def statement(self, connection: BaseDatabaseWrapper) -> Statement:
@@ -117,21 +118,19 @@ class Done(NamedTuple):
     affected: int
 
 
-def execute(sql: str, params: Sequence[Any], *, using: str = "default") -> Done:
-    """Run SQL, on PostgreSQL as a prepared statement.
+def execute(sql: str, params: Sequence[Any]) -> Done:
+    """Run SQL, on PostgreSQL as a prepared statement."""
+    return run(connections[DEFAULT_DB_ALIAS], sql, params)
 
-    Whoever logs or counts queries gets them through Django's cursor.
-    """
-    connection = connections[using]
-    if connection.vendor == "postgresql" and not seen_by_others(connection):
+
+def run(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Done:
+    """Whoever logs or counts queries gets them through Django's cursor."""
+    seen = connection.queries_logged or connection.execute_wrappers
+    if connection.vendor == "postgresql" and not seen:
         return execute_prepared(connection, sql, params)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return Done(cursor.fetchall() if cursor.description else [], cursor.rowcount)
-
-
-def seen_by_others(connection: BaseDatabaseWrapper) -> bool:
-    return bool(connection.queries_logged or connection.execute_wrappers)
 
 
 def execute_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Done:
@@ -147,15 +146,21 @@ def execute_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence
 
 
 def run_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Done:
-    """Beside Django's cursor, which puts the values into the text and so prepares nothing."""
-    from psycopg import Cursor
-    from psycopg.types.numeric import Int8
-
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor = Cursor(connection.connection)
+        cursor = cursor_of(connection)
         # Of one type whatever their size: a statement is prepared for each set of types.
         cursor.execute(sql, [Int8(p) if type(p) is int else p for p in params], prepare=True)
         # Cheaper than to ask for its description, which describes each column.
-        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        has_rows = cursor.pgresult.nfields > 0
         return Done(cursor.fetchall() if has_rows else [], cursor.rowcount)
+
+
+def cursor_of(connection: Any) -> Any:
+    """One beside Django's, which puts the values into the text and so prepares nothing. It is kept
+    with the connection: to make one takes as long as to use it."""
+    kept = getattr(connection, "cursor_for_prepared", None)
+    if kept is None or kept.connection is not connection.connection:
+        kept = connection.cursor_for_prepared = Cursor(connection.connection)
+    return kept

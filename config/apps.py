@@ -10,13 +10,14 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import tokens
-        from config.connections import drop_dead_connections
+        from config.connections import drop_dead_connections, fewer_signals
         from config.groups import make_groups
         from mylist import pagecache
 
         for name, expression in pagecache.token_expressions("user_id").items():
             tokens.also_read(name, expression)
 
+        fewer_signals()
         request_started.connect(drop_dead_connections)
 
         # Sent for apps with models only, and mylist is the last whose permissions are needed.

@@ -4,7 +4,6 @@ together share one statement: it starts after each of them came, so what it read
 Everything but a hit is handed to the WSGI application, in a thread.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from config.async_redis import AsyncRedis
 from config.front import Asking, Hit, Pass, Replies, conclude, look_again, recognise
 from config.shared_statement import SharedStatement
-from config.wsgi_in_threads import WSGIInThreads, environ_of
+from config.wsgi_in_threads import WSGIInThreads, environ_of, lower
 from mylist import sampler
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -42,7 +41,7 @@ class AsyncFront:
 
     async def find(self, asking: Asking) -> Hit | Pass:
         # Redis is asked first, as it takes longer; what it says is used after the tokens are known.
-        asked = asyncio.ensure_future(self.redis.ask(asking.commands()))
+        asked = self.redis.ask(asking.commands())
         facts, ok = await self.sign_ins.facts_of(asking.claims)
         replies: Replies = await asked
         if not ok:
@@ -53,7 +52,7 @@ class AsyncFront:
         return look_again(asking, facts, replies, await self.redis.ask((asking.look_up(),)))
 
     async def answer(self, hit: Hit, send: Send) -> None:
-        headers = [(name.lower().encode(), value.encode()) for name, value in hit.headers]
+        headers = [(lower(name), value.encode()) for name, value in hit.headers]
         await send({"type": "http.response.start", "status": hit.status, "headers": headers})
         await send({"type": "http.response.body", "body": hit.body})
         if hit.sample and sampler.due():

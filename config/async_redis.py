@@ -19,10 +19,13 @@ from api.redislink import MORE, READ_SIZE, Command, breaker
 LONGEST = 0.1
 
 
+Replies = asyncio.Future[list[Any] | None]
+
+
 class Asked(NamedTuple):
     """A question under way: its answer, how many replies it has, which came, and since when."""
 
-    answer: "asyncio.Future[list[Any] | None]"
+    answer: Replies
     expected: int
     replies: list[Any]
     since: float
@@ -33,36 +36,45 @@ class AsyncRedis:
         self.connection: Any = None
         self.opening: asyncio.Task[None] | None = None
         self.waiting: deque[Asked] = deque()
+        self.unsent: list[bytes] = []
         self.listener: asyncio.Task[None] | None = None
         self.watch: asyncio.TimerHandle | None = None
 
-    async def ask(self, commands: Sequence[Command]) -> list[Any] | None:
+    def ask(self, commands: Sequence[Command]) -> Replies:
         """The replies to the commands, in order; None without Redis. Never raises."""
-        if not commands:
-            return []
-        now = time.monotonic()
-        if self.connection is None and not await self.open(now):
-            return None
-        if self.connection is None or not breaker.allows(now):
-            return None
-        loop = asyncio.get_running_loop()
-        asked = Asked(loop.create_future(), len(commands), [], now)
-        self.waiting.append(asked)
-        self.connection._writer.write(b"".join([hiredis.pack_command(each) for each in commands]))  # type: ignore[arg-type]
+        if self.connection is None:
+            return asyncio.ensure_future(self.open_and_ask(commands))
+        return self.write(commands)
+
+    def write(self, commands: Sequence[Command]) -> Replies:
+        now, loop = time.monotonic(), asyncio.get_running_loop()
+        answer: Replies = loop.create_future()
+        if not commands or not breaker.allows(now):
+            answer.set_result(None if commands else [])
+            return answer
+        self.waiting.append(Asked(answer, len(commands), [], now))
+        if not self.unsent:
+            loop.call_soon(self.flush)
+        self.unsent.extend([hiredis.pack_command(each) for each in commands])  # type: ignore[arg-type]
         if self.watch is None:
             self.watch = loop.call_later(LONGEST, self.look_at_the_clock)
-        return await asked.answer
+        return answer
+
+    def flush(self) -> None:
+        """Those who came in one turn of the loop share a system call, the dearest part of it."""
+        unsent, self.unsent = self.unsent, []
+        if self.connection is not None:
+            self.connection._writer.write(b"".join(unsent))
 
     # --- the connection ------------------------------------------------------
 
-    async def open(self, now: float) -> bool:
+    async def open_and_ask(self, commands: Sequence[Command]) -> list[Any] | None:
         """One opens it, whoever comes meanwhile waits along."""
-        if self.opening is None:
-            if not breaker.allows(now):
-                return False
+        if self.opening is None and breaker.allows(time.monotonic()):
             self.opening = asyncio.ensure_future(self.connect())
-        await asyncio.shield(self.opening)
-        return self.connection is not None
+        if self.opening is not None:
+            await asyncio.shield(self.opening)
+        return None if self.connection is None else await self.write(commands)
 
     async def connect(self) -> None:
         """redis-py opens it, as the cache is configured: TLS, password, database."""
@@ -115,7 +127,8 @@ class AsyncRedis:
     def lose(self, connection: Any, error: Exception) -> None:
         if connection is not self.connection:
             return
-        self.connection = None
+        # What was not sent yet must not go out on the next one, to be answered there.
+        self.connection, self.unsent = None, []
         if self.listener is not None and self.listener is not asyncio.current_task():
             self.listener.cancel()
         connection._writer.close()

@@ -1,8 +1,9 @@
 """The front: it stands before Django and does one thing, it answers a list page that is kept.
 
 What it recognises it answers as the view would, byte for byte, with ETag and 304, request id,
-access line, metrics and rate limit. All else goes on to Django, untouched but for what was counted. A hit
-costs one statement, which lets the person in and reads the tokens, and one round trip to Redis.
+access line, metrics and rate limit. All else goes on to Django, untouched but for what was counted.
+A hit costs one statement, which lets the person in and reads the tokens, and one round trip to
+Redis.
 
 This module knows what a hit is; the doors, here for WSGI and in config.asgi_front for ASGI, do the
 waiting: `recognise` → statement and `Asking.commands` → `conclude`.
@@ -34,6 +35,8 @@ PATHS = ("/api/v1/mylist/", "/api/v1/mylist")
 ROUTE = "api/v1/mylist/"
 # With one of these a request is not as plain as a hit must be: a browser of another origin, a body.
 ELSEWHERE = ("HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+
+HIT, NOT_MODIFIED = (metrics.PAGE_READS.labels(each) for each in ("hit", "not_modified"))
 
 Headers = list[tuple[str, str]]
 Replies = Sequence[Any] | None
@@ -206,7 +209,7 @@ def hsts() -> str:
 
 def tell(asking: Asking, status: int) -> None:
     seconds = time.perf_counter() - asking.started
-    metrics.PAGE_READS.labels("hit" if status == 200 else "not_modified").inc()
+    (HIT if status == 200 else NOT_MODIFIED).inc()
     metrics.observe("GET", ROUTE, status, seconds)
     write_access_line(
         method="GET",

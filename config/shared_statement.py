@@ -33,22 +33,24 @@ class SharedStatement:
         self.running: asyncio.Task[None] | None = None
         self.rest_until = 0.0
 
-    async def facts_of(self, claims: Claims) -> Answer:
+    def facts_of(self, claims: Claims) -> asyncio.Future[Answer]:
         """What `accounts.tokens.also_read` named, None for somebody who is not signed in; and
         whether that is known. Never raises."""
-        if time.monotonic() < self.rest_until:
-            return None, False
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if time.monotonic() < self.rest_until:
+            answer.set_result((None, False))
+            return answer
         self.waiting.append((claims, answer))
         if self.running is None:
             self.running = asyncio.ensure_future(self.run())
-        return await answer
+        return answer
 
     async def run(self) -> None:
         while self.waiting:
             together, self.waiting = self.waiting, []
             try:
-                found = await asyncio.wait_for(self.read(together), SECONDS)
+                async with asyncio.timeout(SECONDS):
+                    found = await self.read(together)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 await self.give_up(error)
                 found = None

@@ -9,6 +9,7 @@ import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -46,20 +47,17 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
     return environ
 
 
-NAMES: dict[bytes, str] = {}
-MOST_NAMES = 500
+@lru_cache(maxsize=500)
+def lower(name: str) -> bytes:
+    """A header's name in ASGI's words."""
+    return name.lower().encode("latin-1")
 
 
+@lru_cache(maxsize=500)
 def name_of(header: bytes) -> str:
-    """What WSGI calls a header; those that were seen before cost nothing."""
-    if (name := NAMES.get(header)) is not None:
-        return name
+    """A header's name in WSGI's words."""
     name = header.decode("latin-1").upper().replace("-", "_")
-    if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        name = f"HTTP_{name}"
-    if len(NAMES) < MOST_NAMES:
-        NAMES[header] = name
-    return name
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
 class WSGIInThreads:
@@ -135,7 +133,7 @@ class Answer:
         if self.begun:
             return
         self.begun = True
-        headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in self.headers]
+        headers = [(lower(name), value.encode("latin-1")) for name, value in self.headers]
         await self.send({"type": "http.response.start", "status": self.status, "headers": headers})
 
     async def finish(self) -> None:

@@ -7,7 +7,6 @@ shown of their content.
 import re
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet, Subquery
 
@@ -27,19 +26,19 @@ CURSOR = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 class Asked(NamedTuple):
     """A page as somebody asks for it. `parameters` is what stands in its address beside the
-    cursor."""
+    cursor, each as `name=value`, in their order."""
 
     kind: str | None
     size: int
     cursor: str | None
-    parameters: tuple[tuple[str, str], ...]
+    parameters: tuple[str, ...]
 
     def link(self, base: str, cursor: str | None) -> str | None:
         """The address of another page; an empty cursor is the first page's."""
         if cursor is None:
             return None
-        beside = [("cursor", cursor)] if cursor else []
-        query = urlencode(sorted([*self.parameters, *beside]))
+        beside = (f"cursor={cursor}",) if cursor else ()
+        query = "&".join(sorted(self.parameters + beside))
         return f"{base}?{query}" if query else base
 
 
@@ -51,7 +50,7 @@ def plainly_asked(query: str) -> Asked | None:
     found = dict(pairs)
     if len(found) < len(pairs) or not all(plain(*pair) for pair in pairs):
         return None
-    beside = tuple(sorted(pair for pair in pairs if pair[0] != "cursor"))
+    beside = tuple(sorted(f"{name}={value}" for name, value in pairs if name != "cursor"))
     size = int(found.get("page_size", DEFAULT_SIZE))
     return Asked(found.get("content_type"), size, found.get("cursor"), beside)
 

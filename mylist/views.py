@@ -1,6 +1,7 @@
 """The list of the person who asks."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseNotModified
@@ -260,7 +261,7 @@ def asked_by(query: Parameters, request: Request) -> Asked:
     """A page that was asked for in other words than ours: `page_size=007`."""
     kind: Kind | None = query.get("content_type")
     name = kind.name if kind else None
-    beside = [(name, str(value)) for name, value in request.GET.items() if name != "cursor"]
+    beside = [urlencode([pair]) for pair in request.GET.items() if pair[0] != "cursor"]
     return Asked(name, query.get("page_size"), query.get("cursor"), tuple(sorted(beside)))
 
 
