@@ -1,0 +1,53 @@
+"""One client's kept connection to one instance."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+
+# Longer than any fault lasts: what takes longer hangs.
+SECONDS = 20
+
+
+class NotSent(Exception):
+    """Nobody listened: it has not happened and will not."""
+
+
+class Unanswered(Exception):
+    """It was sent, or begun to be; whether it happened is unknown."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    etag: str | None
+    body: Any
+
+
+class Connection:
+    def __init__(self, port: int, token: str | None = None) -> None:
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        self.connect()
+        content = None if body is None else json.dumps(body)
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            self.http.request(method, path, content, self.headers | kind | (headers or {}))
+            response = self.http.getresponse()
+            raw = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.http.close()
+            raise Unanswered from error
+        return Answer(response.status, response.headers["ETag"], json.loads(raw) if raw else None)
+
+    def connect(self) -> None:
+        if self.http.sock is None:
+            try:
+                self.http.connect()
+            except OSError as error:
+                self.http.close()
+                raise NotSent from error
