@@ -3,11 +3,15 @@
 Imports stand inside the fixtures: mylist's own tests run on settings without these apps.
 """
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rest_framework.test import APIClient
+from django.apps import apps
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from rest_framework.test import APIClient, ForceAuthClientHandler
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -20,6 +24,45 @@ class Client(APIClient):
 
     default_format = "json"
     tokens: dict[str, str]
+
+    def __init__(self, **defaults: Any) -> None:
+        super().__init__(**defaults)
+        if TEST_FRONT:
+            self.handler = FrontHandler(self.handler.enforce_csrf_checks)
+
+
+# The same suite with config.front before Django, as `make test-services` runs it once more.
+TEST_FRONT = os.environ.get("TEST_FRONT") == "on"
+
+
+class FrontHandler(ForceAuthClientHandler):
+    """What Django's client misses, as it goes around config.wsgi."""
+
+    def __call__(self, environ: dict[str, Any]) -> Any:
+        hit = self.hit(environ) if apps.is_installed("config") else None
+        return super().__call__(environ) if hit is None else answered(hit, environ)
+
+    def hit(self, environ: dict[str, Any]) -> Any:
+        from config import front
+
+        front.base_of.cache_clear()
+        front.always.cache_clear()
+        asking = front.recognise(environ) if front.is_wanted() else None
+        if asking is None:
+            return None
+        found = front.find(asking)
+        if isinstance(found, front.Hit):
+            return found
+        return found.mark(environ)
+
+
+def answered(hit: Any, environ: dict[str, Any]) -> Any:
+    """As Django's client wants it."""
+    response: Any = HttpResponse(hit.body, status=hit.status, headers=dict(hit.headers))
+    if hit.status == 304:
+        del response["Content-Type"]
+    response.wsgi_request = WSGIRequest(environ)
+    return response
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +85,12 @@ def _plain_static_files(settings: Any) -> None:
 def _no_rate_limits(settings: Any) -> None:
     """All tests come from one address; those of limits switch them on."""
     settings.RATE_LIMIT_MAX = 0
+
+
+@pytest.fixture(autouse=True)
+def _no_samples(settings: Any) -> None:
+    """A hit that is rendered again takes statements that no test counts on."""
+    settings.MYLIST_SAMPLE_ONE_IN = 0
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,11 @@ stand; its SQL is kept, and on PostgreSQL it is a prepared statement of the conn
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Func, QuerySet
-from psycopg import Cursor
-from psycopg.types.numeric import Int8
+
+from api.prepared import Done, run_prepared
 
 # Stands for the length of a slice, which Django writes into the SQL as a number.
 LIMIT = 2_000_000_011
@@ -111,13 +111,6 @@ def argument(value: Any, connection: BaseDatabaseWrapper) -> Any:
     return value
 
 
-class Done(NamedTuple):
-    """What a statement came to: its rows, if it has any, and how many it read or wrote."""
-
-    rows: list[tuple[Any, ...]]
-    affected: int
-
-
 def execute(sql: str, params: Sequence[Any]) -> Done:
     """Run SQL, on PostgreSQL as a prepared statement."""
     return run(connections[DEFAULT_DB_ALIAS], sql, params)
@@ -127,40 +120,7 @@ def run(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Don
     """Whoever logs or counts queries gets them through Django's cursor."""
     seen = connection.queries_logged or connection.execute_wrappers
     if connection.vendor == "postgresql" and not seen:
-        return execute_prepared(connection, sql, params)
+        return run_prepared(connection, sql, params)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return Done(cursor.fetchall() if cursor.description else [], cursor.rowcount)
-
-
-def execute_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Done:
-    try:
-        return run_prepared(connection, sql, params)
-    except NotSupportedError:
-        # A migration changed the type of a column under a statement that was prepared before. In a
-        # transaction the rollback forgets the statement, and the answer says to retry.
-        if connection.in_atomic_block:
-            raise
-        connection.close()
-        return run_prepared(connection, sql, params)
-
-
-def run_prepared(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Done:
-    if connection.connection is None:
-        connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = cursor_of(connection)
-        # Of one type whatever their size: a statement is prepared for each set of types.
-        cursor.execute(sql, [Int8(p) if type(p) is int else p for p in params], prepare=True)
-        # Cheaper than to ask for its description, which describes each column.
-        has_rows = cursor.pgresult.nfields > 0
-        return Done(cursor.fetchall() if has_rows else [], cursor.rowcount)
-
-
-def cursor_of(connection: Any) -> Any:
-    """One beside Django's, which puts the values into the text and so prepares nothing. It is kept
-    with the connection: to make one takes as long as to use it."""
-    kept = getattr(connection, "cursor_for_prepared", None)
-    if kept is None or kept.connection is not connection.connection:
-        kept = connection.cursor_for_prepared = Cursor(connection.connection)
-    return kept

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from api import limits
 from config.async_redis import AsyncRedis
 from config.front import Asking, Hit, Pass, Replies, conclude, look_again, recognise
 from config.shared_statement import SharedStatement
@@ -28,6 +29,9 @@ class AsyncFront:
         self.redis, self.sign_ins = AsyncRedis(), SharedStatement()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # 403, where an exception would be a 500.
+            return await send({"type": "websocket.close"})
         if scope["type"] != "http":
             raise ValueError(f"only http is served here, not {scope['type']}")
         environ = environ_of(scope)
@@ -42,14 +46,22 @@ class AsyncFront:
     async def find(self, asking: Asking) -> Hit | Pass:
         # Redis is asked first, as it takes longer; what it says is used after the tokens are known.
         asked = self.redis.ask(asking.commands())
-        facts, ok = await self.sign_ins.facts_of(asking.claims)
+        facts, _ = await self.sign_ins.facts_of(asking.claims)
         replies: Replies = await asked
-        if not ok:
+        if facts is None:
+            self.take_back(asking, replies)
             return Pass()
         found = conclude(asking, facts, replies)
         if found is not None:
             return found
         return look_again(asking, facts, replies, await self.redis.ask((asking.look_up(),)))
+
+    def take_back(self, asking: Asking, replies: Replies) -> None:
+        """It was counted before anybody knew whether it is this person who asks: it may be somebody
+        who was signed out. Django counts it for whom it should."""
+        if replies and (counting := limits.commands(asking.who, asking.now)):
+            (_, key), expire = counting
+            self.redis.ask((("DECR", key), expire))
 
     async def answer(self, hit: Hit, send: Send) -> None:
         headers = [(lower(name), value.encode()) for name, value in hit.headers]

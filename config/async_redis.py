@@ -12,12 +12,13 @@ from django.conf import settings
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError, ResponseError
 
-from api import metrics
-from api.redislink import MORE, READ_SIZE, Command, breaker
+from api import metrics, redislink
+from api.redislink import MORE, READ_SIZE, Command
 
 # All that it takes to be asked and to answer, as for the threads.
 LONGEST = 0.1
-
+# Whoever seems late may only not have been heard yet, as the loop was held up itself.
+GRACE = 0.01
 
 Replies = asyncio.Future[list[Any] | None]
 
@@ -42,20 +43,24 @@ class AsyncRedis:
 
     def ask(self, commands: Sequence[Command]) -> Replies:
         """The replies to the commands, in order; None without Redis. Never raises."""
-        if self.connection is None:
-            return asyncio.ensure_future(self.open_and_ask(commands))
-        return self.write(commands)
+        now = time.monotonic()
+        if commands and redislink.breaker.allows(now):
+            if self.connection is None:
+                return asyncio.ensure_future(self.open_and_ask(commands))
+            return self.write(commands, now)
+        answer: Replies = asyncio.get_running_loop().create_future()
+        answer.set_result(None if commands else [])
+        return answer
 
-    def write(self, commands: Sequence[Command]) -> Replies:
-        now, loop = time.monotonic(), asyncio.get_running_loop()
+    def write(self, commands: Sequence[Command], now: float) -> Replies:
+        # Before anybody waits: one who waits for what was never sent would get others' replies.
+        packed = [hiredis.pack_command(each) for each in commands]  # type: ignore[arg-type]
+        loop = asyncio.get_running_loop()
         answer: Replies = loop.create_future()
-        if not commands or not breaker.allows(now):
-            answer.set_result(None if commands else [])
-            return answer
-        self.waiting.append(Asked(answer, len(commands), [], now))
+        self.waiting.append(Asked(answer, len(packed), [], now))
         if not self.unsent:
             loop.call_soon(self.flush)
-        self.unsent.extend([hiredis.pack_command(each) for each in commands])  # type: ignore[arg-type]
+        self.unsent.extend(packed)
         if self.watch is None:
             self.watch = loop.call_later(LONGEST, self.look_at_the_clock)
         return answer
@@ -63,28 +68,33 @@ class AsyncRedis:
     def flush(self) -> None:
         """Those who came in one turn of the loop share a system call, the dearest part of it."""
         unsent, self.unsent = self.unsent, []
-        if self.connection is not None:
+        if unsent and self.connection is not None:
             self.connection._writer.write(b"".join(unsent))
 
     # --- the connection ------------------------------------------------------
 
     async def open_and_ask(self, commands: Sequence[Command]) -> list[Any] | None:
-        """One opens it, whoever comes meanwhile waits along."""
-        if self.opening is None and breaker.allows(time.monotonic()):
-            self.opening = asyncio.ensure_future(self.connect())
-        if self.opening is not None:
+        """One opens it, whoever comes meanwhile waits along. What the breaker said stands: the one
+        who may try while it is open both opens the connection and asks."""
+        if self.connection is None:
+            if self.opening is None:
+                self.opening = asyncio.ensure_future(self.connect())
             await asyncio.shield(self.opening)
-        return None if self.connection is None else await self.write(commands)
+        if self.connection is None:
+            return None
+        return await self.write(commands, time.monotonic())
 
     async def connect(self) -> None:
         """redis-py opens it, as the cache is configured: TLS, password, database."""
+        options = {"socket_connect_timeout": LONGEST, "socket_timeout": LONGEST, "protocol": 2}
+        pool = ConnectionPool.from_url(settings.REDIS_URL, **options)
+        connection = pool.make_connection()  # type: ignore[no-untyped-call]
         try:
-            options = {"socket_connect_timeout": LONGEST, "socket_timeout": LONGEST, "protocol": 2}
-            connection = ConnectionPool.from_url(settings.REDIS_URL, **options).make_connection()  # type: ignore[no-untyped-call]
             await asyncio.wait_for(connection.connect(), 2 * LONGEST)
         except (RedisError, OSError, TimeoutError) as error:
             metrics.REDIS_FAILURES.inc()
-            breaker.failed(time.monotonic(), error)
+            redislink.breaker.failed(time.monotonic(), error)
+            await connection.disconnect(nowait=True)
         else:
             self.connection = connection
             self.listener = asyncio.ensure_future(self.listen(connection))
@@ -108,21 +118,26 @@ class AsyncRedis:
         asked.replies.append(reply)
         if len(asked.replies) == asked.expected:
             self.waiting.popleft()
-            breaker.succeeded()
+            redislink.breaker.succeeded()
+            if ResponseError in map(type, asked.replies):
+                metrics.REDIS_FAILURES.inc()
+                redislink.complaints.about(asked.replies, time.monotonic())
             if not asked.answer.done():
                 asked.answer.set_result(asked.replies)
 
-    def look_at_the_clock(self) -> None:
+    def look_at_the_clock(self, late: Asked | None = None) -> None:
         """Who waits too long ends the connection: a reply that is still to come would be taken for
-        the answer to the next question."""
+        the answer to the next question. `late` is who was found so the last time."""
         self.watch = None
         if not self.waiting:
             return
-        left = self.waiting[0].since + LONGEST - time.monotonic()
-        if left <= 0:
+        first = self.waiting[0]
+        left = first.since + LONGEST - time.monotonic()
+        if left <= 0 and first is late:
             self.lose(self.connection, TimeoutError("Redis does not answer"))
-        else:
-            self.watch = asyncio.get_running_loop().call_later(left, self.look_at_the_clock)
+            return
+        loop = asyncio.get_running_loop()
+        self.watch = loop.call_later(left if left > 0 else GRACE, self.look_at_the_clock, first)
 
     def lose(self, connection: Any, error: Exception) -> None:
         if connection is not self.connection:
@@ -135,7 +150,7 @@ class AsyncRedis:
         # One that ends while nobody waits is opened anew when it is needed.
         if self.waiting:
             metrics.REDIS_FAILURES.inc()
-            breaker.failed(time.monotonic(), error)
+            redislink.breaker.failed(time.monotonic(), error)
         while self.waiting:
             answer = self.waiting.popleft().answer
             if not answer.done():

@@ -25,6 +25,7 @@ from api import limits, metrics, redislink
 from api.accessline import write_access_line
 from api.conditional import names
 from api.limits import Verdict, Who
+from api.problems import Problem
 from api.redislink import Command, RedisAway
 from api.requestlog import sane_or_new
 from mylist import pagecache, pages, sampler
@@ -159,8 +160,17 @@ def conclude(asking: Asking, facts: Sequence[Any] | None, replies: Replies) -> H
     if asking.if_none_match is not None:
         if not names(asking.if_none_match, state.etag):
             return None
-        return answer(asking, state, verdict, None)
+        return answer(asking, state, verdict, None) if has_place(asking) else Pass(True, verdict)
     return conclude_page(asking, state, verdict, replies[-1])
+
+
+def has_place(asking: Asking) -> bool:
+    """Whether there is such a page to have a copy of: a page that is found tells by itself."""
+    try:
+        pages.check(asking.claims.user_id, asking.asked)
+    except Problem:
+        return False
+    return True
 
 
 def conclude_page(asking: Asking, state: Tokens, verdict: Verdict | None, value: Any) -> Hit | Pass:
@@ -255,6 +265,9 @@ def find(asking: Asking) -> Hit | Pass:
         # Django opens another connection, or says that it cannot.
         connection.close()
         return Pass()
+    if facts is None:
+        # Not to be counted for this person: it may be somebody who was signed out.
+        return Pass()
     replies = ask(asking.commands())
     found = conclude(asking, facts, replies)
     if found is not None:
@@ -266,7 +279,9 @@ def look_again(
     asking: Asking, facts: Sequence[Any] | None, counted: Replies, replies: Replies
 ) -> Hit | Pass:
     """The client has an old copy, so the page is asked for after all."""
-    together = None if replies is None else [*(counted or ()), *replies]
+    if replies is None:
+        return Pass(True, limits.verdict(asking.who, counted, asking.now) if counted else None)
+    together = [*(counted or ()), *replies]
     return conclude(asking._replace(if_none_match=None), facts, together) or Pass()
 
 

@@ -17,9 +17,11 @@ from accounts.tokens import Claims
 
 log = structlog.get_logger("front")
 
-Facts = tuple[Any, ...] | None
+Facts = tuple[Any, ...] | list[Any] | None
 # The facts, and whether the database answered at all.
 Answer = tuple[Facts, bool]
+Waiting = list[tuple[Claims, asyncio.Future[Answer]]]
+Found = dict[tuple[int, int], list[Any]]
 
 SECONDS = 1.0
 # After a failure Django answers; it says what is wrong.
@@ -28,8 +30,9 @@ REST_SECONDS = 1.0
 
 class SharedStatement:
     def __init__(self) -> None:
+        # While a statement runs, it has the connection, and gives it back when all went well.
         self.connection: Any = None
-        self.waiting: list[tuple[Claims, asyncio.Future[Answer]]] = []
+        self.waiting: Waiting = []
         self.running: asyncio.Task[None] | None = None
         self.rest_until = 0.0
 
@@ -46,34 +49,55 @@ class SharedStatement:
         return answer
 
     async def run(self) -> None:
-        while self.waiting:
+        """One statement after the other, until nobody waits."""
+        loop, task = asyncio.get_running_loop(), self.running
+        while self.waiting and self.running is task:
             together, self.waiting = self.waiting, []
+            watch = loop.call_later(SECONDS, self.too_long, together)
+            connection, self.connection = self.connection, None
             try:
-                async with asyncio.timeout(SECONDS):
-                    found = await self.read(together)
-            except (psycopg.Error, OSError, TimeoutError) as error:
-                await self.give_up(error)
-                found = None
-            for claims, answer in together:
-                if not answer.done():
-                    facts = found.get((claims.sid, claims.user_id)) if found is not None else None
-                    answer.set_result((facts, found is not None))
-        self.running = None
+                connection = connection or await connect()
+                found = await read(connection, together)
+                self.connection, connection = connection, None
+                tell(together, found)
+            except Exception as error:  # whatever it is, nobody may be left waiting
+                self.give_up(together, error)
+            finally:
+                watch.cancel()
+                if connection is not None:
+                    await connection.close()
+        if self.running is task:
+            self.running = None
 
-    async def read(self, together: list[Any]) -> dict[tuple[int, int], tuple[Any, ...]]:
-        if self.connection is None:
-            self.connection = await connect()
-        sids = ",".join(str(claims.sid) for claims, _ in together)
-        sql = tokens.SEVERAL.statement(connections["default"]).sql
-        cursor = await self.connection.execute(sql, [f"{{{sids}}}"], prepare=True)
-        return {(sid, user_id): facts for sid, user_id, *facts in await cursor.fetchall()}
+    def too_long(self, together: Waiting) -> None:
+        """Nobody waits for the end of a statement that hangs: psycopg asks the server to cancel it,
+        for up to ten seconds if that hangs, too."""
+        self.give_up(together, TimeoutError())
+        task, self.running = self.running, None
+        if task is not None:
+            task.cancel()
 
-    async def give_up(self, error: Exception) -> None:
+    def give_up(self, together: Waiting, error: Exception) -> None:
         log.warning("statement failed", error=type(error).__name__)
-        connection, self.connection = self.connection, None
         self.rest_until = time.monotonic() + REST_SECONDS
-        if connection is not None:
-            await connection.close()
+        together, self.waiting = together + self.waiting, []
+        tell(together, None)
+
+
+def tell(together: Waiting, found: Found | None) -> None:
+    for claims, answer in together:
+        # Not whose client has gone.
+        if not answer.done():
+            known = found is not None
+            facts = found.get((claims.sid, claims.user_id)) if found is not None else None
+            answer.set_result((facts, known))
+
+
+async def read(connection: Any, together: Waiting) -> Found:
+    sids = ",".join([str(claims.sid) for claims, _ in together])
+    sql = tokens.SEVERAL.statement(connections["default"]).sql
+    cursor = await connection.execute(sql, [f"{{{sids}}}"], prepare=True)
+    return {(sid, user_id): facts for sid, user_id, *facts in await cursor.fetchall()}
 
 
 async def connect() -> Any:

@@ -8,10 +8,14 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from api.bodies import LONGEST_DRAIN, PAUSE
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,7 +32,7 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": scope.get("root_path", ""),
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "PATH_INFO": path_of(scope["raw_path"]),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 80),
@@ -45,6 +49,14 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
         name, value = name_of(raw_name), raw_value.decode("latin-1")
         environ[name] = f"{environ[name]},{value}" if name in environ else value
     return environ
+
+
+def path_of(raw: bytes) -> str:
+    """As it was sent: the scope's `path` has lost what is no UTF-8."""
+    if raw[:1] != b"/" and b"://" in raw:
+        # A client may send the whole address (RFC 9112, 3.2.2).
+        raw = urlsplit(raw).path or b"/"
+    return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("latin-1")
 
 
 @lru_cache(maxsize=500)
@@ -66,23 +78,33 @@ class WSGIInThreads:
 
     async def __call__(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        body = await body_of(environ, receive)
+        length = length_of(environ)
+        body = await body_of(length, receive) if 0 < length <= LONGEST_BODY else io.BytesIO()
+        answer = Answer(loop, send)
         if body is None:
-            return
-        with body:
-            answer = Answer(loop, send)
-            environ["wsgi.input"] = body
+            # To whom has not gone, and only stopped sending.
+            answer.start_response("408 Request Timeout", [("Content-Length", "0")])
+            return await answer.finish()
+        environ["wsgi.input"] = body
+        try:
             await loop.run_in_executor(self.pool, answer.run, self.wsgi, environ)
+        except asyncio.CancelledError:
+            answer.stop()
+            raise
         await answer.finish()
+        if length > LONGEST_BODY or "HTTP_TRANSFER_ENCODING" in environ:
+            await drain(receive)
+        return None
 
 
-async def body_of(environ: dict[str, Any], receive: Receive) -> IO[bytes] | None:
-    """The whole body, so that no thread waits for a slow client; None when the client is gone."""
+def length_of(environ: dict[str, Any]) -> int:
     length = environ.get("CONTENT_LENGTH", "")
-    known = length.isascii() and length.isdigit() and int(length) <= LONGEST_BODY
-    if not known or int(length) == 0:
-        return io.BytesIO()
-    body: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
+async def body_of(length: int, receive: Receive) -> IO[bytes] | None:
+    """The whole body, so that no thread waits for a slow client; None when the client is gone."""
+    body: IO[bytes] = io.BytesIO() if length <= IN_MEMORY else TemporaryFile()  # noqa: SIM115
     more = True
     while more:
         message = await receive()
@@ -95,6 +117,14 @@ async def body_of(environ: dict[str, Any], receive: Receive) -> IO[bytes] | None
     return body
 
 
+async def drain(receive: Receive) -> None:
+    """Let a client that is still sending come to read our refusal, as `api.bodies.drain` does."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_DRAIN):
+            while (await asyncio.wait_for(receive(), PAUSE / 1000)).get("more_body"):
+                pass
+
+
 class Answer:
     """What the application answers, on its way from the thread to the loop.
 
@@ -105,25 +135,40 @@ class Answer:
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
         self.loop, self.send = loop, send
         self.status, self.headers, self.body = 500, [], b""  # type: tuple[int, Headers, bytes]
-        self.begun = False
+        self.begun = self.stopped = False
+        self.sending: Future[None] | None = None
 
     def start_response(self, status: str, headers: Headers, exc_info: Any = None) -> None:
         self.status, self.headers = int(status[:3]), headers
 
     def run(self, wsgi: Callable[..., Any], environ: dict[str, Any]) -> None:
-        pieces = wsgi(environ, self.start_response)
-        try:
-            if any(name.lower() == "content-length" for name, _ in self.headers):
-                self.body = b"".join(pieces)
-                return
-            for piece in pieces:
-                self.from_thread(self.send_piece(piece))
-        finally:
-            if hasattr(pieces, "close"):
-                pieces.close()
+        """In a thread. It closes the body, as it is the last to need it."""
+        with environ["wsgi.input"]:
+            pieces = wsgi(environ, self.start_response)
+            try:
+                if any(name.lower() == "content-length" for name, _ in self.headers):
+                    self.body = b"".join(pieces)
+                    return
+                for piece in pieces:
+                    self.from_thread(piece)
+            finally:
+                if hasattr(pieces, "close"):
+                    pieces.close()
 
-    def from_thread(self, sending: Any) -> None:
-        asyncio.run_coroutine_threadsafe(sending, self.loop).result()
+    def from_thread(self, piece: bytes) -> None:
+        if self.stopped:
+            raise CancelledError
+        self.sending = asyncio.run_coroutine_threadsafe(self.send_piece(piece), self.loop)
+        if self.stopped:
+            self.sending.cancel()
+        self.sending.result()
+
+    def stop(self) -> None:
+        """The client has gone. A thread that waits until it takes another piece would wait for
+        ever."""
+        self.stopped = True
+        if self.sending is not None:
+            self.sending.cancel()
 
     async def send_piece(self, piece: bytes) -> None:
         await self.begin()
