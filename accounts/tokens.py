@@ -100,9 +100,9 @@ def refresh(raw: str) -> dict[str, str]:
 
 # What other apps want to know of a person, read by the statement that lets them in.
 ALSO_READ: dict[str, Combinable] = {}
-# Of the sign-in what it takes to let it in and to end it; Django reads the rest if need be.
+# What it takes to let somebody in and to sign them out; Django reads the rest if need be.
 SIGN_IN = ("id", "user_id", "refresh_id")
-USER = tuple(field.attname for field in User._meta.concrete_fields)
+USER = ("id", "is_active", "is_staff", "is_superuser")
 
 
 def also_read(name: str, expression: Combinable) -> None:

@@ -152,7 +152,8 @@ class PersonViewSet(ApiViewSet):
         """Whom the path names, for `action`: view, change or delete."""
         caller: User = self.request.user  # type: ignore[assignment]
         if self.kwargs["id"] in ("me", caller.pk):
-            return caller
+            # Who asks is known by little more than their id.
+            return get_object_or_404(User, pk=caller.pk)
         if not caller.is_staff:
             raise NotFound
         if not caller.has_perm(f"accounts.{action}_user"):

@@ -1,7 +1,7 @@
 """Prepared statements on the connection that Django keeps to PostgreSQL.
 
-Outside of transactions they go straight to libpq: 25 microseconds each, where psycopg's cursor takes
-45 and Django's 120. In a transaction psycopg has to be asked, because it is what begins one.
+Outside of transactions they go straight to libpq: 25 microseconds each, where psycopg's cursor
+takes 45 and Django's 120. In a transaction psycopg has to be asked, because it is what begins one.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Cursor, DataError, OperationalError
-from psycopg.adapt import Transformer
+from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8
 
 INT8, UNKNOWN = 20, 0
@@ -46,10 +47,19 @@ def statements_of(connection: BaseDatabaseWrapper) -> "Statements":
     return kept
 
 
+class Reading:
+    """How values are read: as Django has it, but times by psycopg's own loader, in C. Django's sets
+    the zone, which is UTC here anyway, in 4 microseconds each."""
+
+    def __init__(self, raw: Any) -> None:
+        self.connection, self.adapters = raw, AdaptersMap(raw.adapters)
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 class Statements:
     def __init__(self, raw: Any) -> None:
         self.raw, self.pgconn = raw, raw.pgconn
-        self.cursor, self.transformer = Cursor(raw), Transformer(raw)
+        self.cursor, self.transformer = Cursor(raw), Transformer(Reading(raw))
         self.names: dict[str, bytes] = {}
         self.count = 0
 

@@ -1,14 +1,15 @@
 """Titles as they stand on lists: what `MovieCardSerializer` and `TVShowCardSerializer` say, by one
 statement for any number of them and without a serializer's work for each."""
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import orjson
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
-from api.compiled import AnyOf, Compiled, Param
-from catalog.models import Genre, Movie, Title, TVShow
+from catalog.models import Genre, Title
 
 COLUMNS = (
     "id",
@@ -40,40 +41,35 @@ class GenresOf(RawSQL):
         return f"({self.on_sqlite.format(self.genres)})", ()
 
 
-class Cards:
-    """`cards([7, 8])`: the card of each title that there is, by its id."""
+def rows_of(model: type[Title]) -> Callable[[], QuerySet[Any, Any]]:
+    """Of all titles what `card` takes of each."""
+    return lambda: model.objects.annotate(in_genres=GenresOf(model)).values_list(
+        *COLUMNS, "in_genres"
+    )
 
-    def __init__(self, model: type[Title]) -> None:
-        wanted = AnyOf("pk", Param("ids"))
-        self.titles = Compiled(
-            lambda: (
-                model.objects.filter(wanted)
-                .annotate(in_genres=GenresOf(model))
-                .values_list(*COLUMNS, "in_genres")
-            )
-        )
 
-    def __call__(self, ids: list[int]) -> dict[int, Any]:
-        return {
-            pk: {
-                "id": pk,
-                "title": title,
-                "release_date": date,
-                "release_year": year,
-                "genres": [{"id": i, "name": name} for i, name in orjson.loads(genres or "[]")],
-                "poster_path": poster,
-                "rating": rating,
-                "available": available,
-            }
-            for pk, title, date, year, poster, rating, available, genres in self.titles.rows(
-                ids=ids
-            )
-        }
+def card(
+    pk: int,
+    title: str,
+    release_date: date | None,
+    release_year: int | None,
+    poster_path: str,
+    rating: float | None,
+    available: bool,
+    genres: str | None,
+) -> dict[str, Any]:
+    return {
+        "id": pk,
+        "title": title,
+        "release_date": release_date,
+        "release_year": release_year,
+        "genres": [{"id": i, "name": name} for i, name in orjson.loads(genres or "[]")],
+        "poster_path": poster_path,
+        "rating": rating,
+        "available": available,
+    }
 
 
 def shown_of(model: type[Title]) -> dict[Any, tuple[str, ...]]:
     """What a card is made of, for whoever keeps copies of it."""
     return {model: COLUMNS[1:], model.genres.through: (), Genre: ("name",)}
-
-
-movie_cards, tv_show_cards = Cards(Movie), Cards(TVShow)

@@ -2,10 +2,10 @@
 
 from django.db.models import Q
 
-from catalog.cards import movie_cards, shown_of, tv_show_cards
+from catalog.cards import card, rows_of, shown_of
 from catalog.models import Movie, TVShow
 from catalog.serializers import MovieCardSerializer, TVShowCardSerializer
-from mylist.registry import register
+from mylist.registry import Cards, register
 
 AVAILABLE = Q(available=True)
 
@@ -13,7 +13,7 @@ register(
     "movie",
     MovieCardSerializer,
     Movie.objects.with_genres,
-    cards=movie_cards,
+    cards=Cards(rows_of(Movie), card),
     shows=shown_of(Movie),
     addable=AVAILABLE,
 )
@@ -21,7 +21,7 @@ register(
     "tvshow",
     TVShowCardSerializer,
     TVShow.objects.with_genres,
-    cards=tv_show_cards,
+    cards=Cards(rows_of(TVShow), card),
     shows=shown_of(TVShow),
     addable=AVAILABLE,
 )

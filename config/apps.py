@@ -12,9 +12,9 @@ class ProjectConfig(AppConfig):
         from accounts import tokens
         from config.connections import drop_dead_connections, fewer_signals
         from config.groups import make_groups
-        from mylist import pagecache
+        from mylist.tokens import token_facts
 
-        for name, expression in pagecache.token_expressions("user_id").items():
+        for name, expression in token_facts().items():
             tokens.also_read(name, expression)
 
         fewer_signals()

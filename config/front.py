@@ -25,12 +25,11 @@ from api import limits, metrics, redislink
 from api.accessline import write_access_line
 from api.conditional import names
 from api.limits import Verdict, Who
-from api.problems import Problem
 from api.redislink import Command, RedisAway
 from api.requestlog import sane_or_new
 from mylist import pagecache, pages, sampler
-from mylist.pagecache import Tokens
 from mylist.pages import Asked, Page
+from mylist.tokens import Tokens, checked
 
 PATHS = ("/api/v1/mylist/", "/api/v1/mylist")
 ROUTE = "api/v1/mylist/"
@@ -63,11 +62,16 @@ class Asking(NamedTuple):
     now: float
     who: Who
 
+    @property
+    def wants_page(self) -> bool:
+        """Whoever has a page may get a 304, for which nobody reads it; but whether a cursor is
+        good only its page tells."""
+        return self.if_none_match is None or self.asked.cursor is not None
+
     def commands(self) -> tuple[Command, ...]:
-        """What to ask Redis: to count the request, and for the page. Whoever has a page may get a
-        304, for which nobody reads it."""
+        """What to ask Redis: to count the request, and for the page."""
         counting = limits.commands(self.who, self.now)
-        return counting if self.if_none_match else (*counting, self.look_up())
+        return (*counting, self.look_up()) if self.wants_page else counting
 
     def look_up(self) -> Command:
         return pagecache.look_up(self.claims.user_id, self.asked)
@@ -154,33 +158,23 @@ def conclude(asking: Asking, facts: Sequence[Any] | None, replies: Replies) -> H
     if facts is None:
         return Pass()
     verdict = limits.verdict(asking.who, replies, asking.now) if replies else None
-    state = pagecache.checked(*facts)
+    state = checked(*facts)
     if replies is None or state is None or (verdict is not None and verdict.refused):
         return Pass(True, verdict)
-    if asking.if_none_match is not None:
-        if not names(asking.if_none_match, state.etag):
-            return None
-        return answer(asking, state, verdict, None) if has_place(asking) else Pass(True, verdict)
-    return conclude_page(asking, state, verdict, replies[-1])
-
-
-def has_place(asking: Asking) -> bool:
-    """Whether there is such a page to have a copy of: a page that is found tells by itself."""
-    try:
-        pages.check(asking.claims.user_id, asking.asked)
-    except Problem:
-        return False
-    return True
-
-
-def conclude_page(asking: Asking, state: Tokens, verdict: Verdict | None, value: Any) -> Hit | Pass:
-    page = pagecache.valid(value, state)
-    return Pass(True, verdict) if page is None else answer(asking, state, verdict, page)
+    known = asking.if_none_match is not None and names(asking.if_none_match, pagecache.etag(state))
+    if known and asking.asked.cursor is None:
+        return answer(asking, state, verdict, None)
+    if not asking.wants_page:
+        return None
+    page = pagecache.valid(replies[-1], state)
+    if page is None:
+        return Pass(True, verdict)
+    return answer(asking, state, verdict, None if known else page)
 
 
 def answer(asking: Asking, state: Tokens, verdict: Verdict | None, page: Page | None) -> Hit:
     """As the view and the middleware answer; config/tests/test_front.py compares."""
-    status, headers, body, sample = 304, [("ETag", state.etag)], b"", None
+    status, headers, body, sample = 304, [("ETag", pagecache.etag(state))], b"", None
     if page is not None:
         status, sample = 200, (asking.claims.user_id, asking.asked, state, page)
         body, links = pages.body(page, asking.asked, asking.base)

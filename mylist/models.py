@@ -20,7 +20,7 @@ from mylist.registry import KINDS, Kind, kind_of
 
 
 class Row(NamedTuple):
-    """An item as plain values. `of` is how many there are, where that was asked for."""
+    """An item as plain values; the last three are of the whole list, where they were asked for."""
 
     pk: int
     content_type_id: int
@@ -28,6 +28,8 @@ class Row(NamedTuple):
     added_at: datetime
     note: str
     of: int | None = None
+    list_token: str | None = None
+    content_token: str | None = None
 
 
 class AlreadyListed(Exception):
@@ -268,7 +270,7 @@ class MyListItem(models.Model):
         return kind_of(self.content_type_id)
 
 
-COLUMNS = Row._fields[:-1]
+COLUMNS = Row._fields[:5]
 BY_CONTENT = Compiled(
     lambda: MyListItem.objects.filter(
         user_id=Param("user"), content_type_id=Param("content_type"), content_id=Param("content_id")

@@ -4,13 +4,12 @@ Each write changes rows and token in one transaction (mylist.triggers). A read g
 
 1. tokens: one statement, the one that lets the person in;
 2. Redis: the page. It is a hit if and only if it carries both tokens;
-3. else rows: statements of their own, after the tokens;
-4. tokens again: where they have changed meanwhile, from 3 once more;
-5. store: page and tokens.
+3. else rows: the items' statement reads both tokens again, and those for their content the
+   content's: where that has changed meanwhile, once more;
+4. store: the page and the tokens that were read with the items.
 
-A page that carries token t was made from rows read after t was, so it is at least as new as t; and
-after the next write nobody reads t again. That step 4 found t again makes it exactly as new: what
-several statements read is of one instant. docs/cache.md has the proof and what breaks it.
+So a page that carries token t is the list exactly as it was under t, and after the next write
+nobody reads t again. docs/cache.md has the proof and what breaks it.
 
 Nothing but time is lost with Redis. It holds a hash for each person, with a field for each page.
 """
@@ -18,24 +17,20 @@ Nothing but time is lost with Redis. It holds a hash for each person, with a fie
 import time
 from contextlib import suppress
 from functools import cache
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import CharField, OuterRef, Subquery
-from django.db.models.functions import Cast
 from django.utils.crypto import salted_hmac
 from rest_framework.serializers import BaseSerializer
 
 from api import metrics, redislink
-from api.compiled import Compiled, Param
 from api.redislink import Command, RedisAway
 from mylist import pages
-from mylist.models import ContentToken, MyList
 from mylist.pages import Asked, Page
 from mylist.registry import KINDS
 from mylist.serializers import item_serializer
+from mylist.tokens import Tokens, tokens_now
 
 # Raise it when pages are written otherwise than before by the same serializers.
 FORMAT = 1
@@ -57,63 +52,6 @@ def configured() -> bool:
     return wanted() and connection.vendor == "postgresql" and redislink.configured()
 
 
-# --- tokens --------------------------------------------------------------------
-
-
-class Tokens(NamedTuple):
-    """What a list is now: its own token, and that of what it shows."""
-
-    list: str
-    content: str
-
-    @property
-    def mark(self) -> bytes:
-        """What a page begins with that is valid now."""
-        return f"{self.list}{self.content}".encode()
-
-    @property
-    def etag(self) -> str:
-        """Changes with anything shown, and is known before the page is."""
-        digest = blake2b(self.mark, digest_size=16, key=shape().encode())
-        return f'"{digest.hexdigest()}"'
-
-
-def as_text(tokens: Any) -> Subquery:
-    return Subquery(tokens.values_list(Cast("token", CharField()))[:1])
-
-
-def token_expressions(user: str) -> dict[str, Subquery]:
-    """For whoever reads something of a person anyway, in a column named `user`: what to read with
-    it. The values are what `Tokens` is made of."""
-    lists = MyList.objects.filter(user_id=OuterRef(user))
-    return {"list_token": as_text(lists), "content_token": as_text(ContentToken.objects.all())}
-
-
-OWN = Compiled(
-    lambda: MyList.objects.filter(user_id=Param("user")).values_list(
-        *token_expressions("user_id").values()
-    )
-)
-
-
-def tokens_of(request: Any) -> Tokens | None:
-    """From the statement that let the person in or, where it read none, from one of our own. None
-    where there is no row yet, or none any more: then nothing is kept."""
-    facts = getattr(request.auth, "facts", {})
-    if "list_token" not in facts:
-        return tokens_now(request.user.pk)
-    return checked(facts["list_token"], facts["content_token"])
-
-
-def tokens_now(user_id: int) -> Tokens | None:
-    rows = OWN.rows(user=user_id)
-    return checked(*rows[0]) if rows else None
-
-
-def checked(list_token: str | None, content_token: str | None) -> Tokens | None:
-    return Tokens(list_token, content_token) if list_token and content_token else None
-
-
 # --- what is kept ----------------------------------------------------------------
 
 
@@ -131,6 +69,11 @@ def fields_of(serializer: Any) -> Any:
     if not isinstance(inner, BaseSerializer):
         return type(inner).__qualname__
     return [(name, fields_of(field)) for name, field in getattr(inner, "fields", {}).items()]
+
+
+def etag(tokens: Tokens) -> str:
+    """Changes with anything shown, and is known before the page is."""
+    return f'"{tokens.digest(shape())}"'
 
 
 def look_up(user_id: int, asked: Asked) -> Command:
@@ -157,7 +100,7 @@ def valid(value: Any, tokens: Tokens) -> Page | None:
         return None
 
 
-NO_PAGE = b"-"
+NO_PAGE, EMPTY = b"-", b"[]"
 
 
 def cursor_in(written: bytes) -> str | None:
@@ -192,7 +135,7 @@ def read(user_id: int, asked: Asked, tokens: Tokens, value: Any) -> Found:
 def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
     """The page that another request is making, if one is and is soon ready. So a crowd that wants
     the same page asks the database once; it is a hint only, nobody relies on it."""
-    name = f"{key(user_id)}:{field(asked)}:{tokens.etag}"
+    name = f"{key(user_id)}:{field(asked)}:{etag(tokens)}"
     with suppress(RedisAway):
         if redislink.ask(("SET", name, 1, "NX", "PX", MAKING_MS))[0] is not None:
             return None
@@ -204,17 +147,20 @@ def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
     return None
 
 
-def made(user_id: int, asked: Asked, before: Tokens | None) -> Found:
+def made(user_id: int, asked: Asked, tokens: Tokens) -> Found:
     """A page out of the database, and kept. While somebody writes all the time it is neither of one
     instant nor kept, and has no tokens; it is still no older than the request."""
+    before: Tokens | None = tokens
     for _ in range(ATTEMPTS):
-        page = pages.read(user_id, asked)
-        after = tokens_now(user_id)
-        if after is not None and after == before:
+        page, exactly = pages.read(user_id, asked)
+        if page.results == EMPTY:
+            # No row told the tokens.
+            before, after = tokens_now(user_id), before
+            exactly = before if before == after else None
+        if exactly is not None:
             with suppress(RedisAway):
-                keep(user_id, asked, packed(page, after))
-            return page, after
-        before = after
+                keep(user_id, asked, packed(page, exactly))
+            return page, exactly
     return page, None
 
 

@@ -1,7 +1,6 @@
 """Pages of a list: how they are asked for, read from the database, and answered.
 
-Reading takes one statement for the items, with the count, and those of `Kind.cards` for what is
-shown of their content.
+Reading takes one statement for the items, with the count, and one for each kind of content.
 """
 
 import re
@@ -10,11 +9,12 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet, Subquery
 
-from api.compiled import LIMIT, Compiled, Param
+from api.compiled import LIMIT, AnyOf, Compiled, Param
 from api.paging import Cursors, Position, cut
 from api.renderers import to_json
 from mylist.models import COLUMNS, MyList, MyListItem, Row
 from mylist.registry import KINDS, Kind, registered
+from mylist.tokens import Tokens, checked, content_token, token_expressions
 
 DEFAULT_SIZE, LARGEST_SIZE = 20, 100
 
@@ -86,18 +86,32 @@ def check(user_id: int, asked: Asked) -> None:
         cursors_for(user_id, asked).read(asked.cursor)
 
 
-def read(user_id: int, asked: Asked) -> Page:
-    """The page as the database has it. Raises Problem for a cursor that is not for this list."""
+class Reading(NamedTuple):
+    """A page as the database has it, and the tokens that it is exactly of; None where what was read
+    by several statements is not of one instant, and where there was no item to tell."""
+
+    page: Page
+    tokens: Tokens | None
+
+
+def read(user_id: int, asked: Asked) -> Reading:
+    """Raises Problem for a cursor that is not for this list."""
     cursors = cursors_for(user_id, asked)
     backwards, position = cursors.read(asked.cursor)
     rows = rows_of(user_id, asked, backwards, position)
-    page = cut(rows, asked.size, backwards, position)
-    return Page(
+    cut_out = cut(rows, asked.size, backwards, position)
+    results, contents = represent(cut_out.rows)
+    page = Page(
         total(user_id, asked, rows),
-        "" if page.restart else page.next and cursors.write(False, [page.next.pk]),
-        page.previous and cursors.write(True, [page.previous.pk]),
-        to_json(represent(page.rows)),
+        "" if cut_out.restart else cut_out.next and cursors.write(False, [cut_out.next.pk]),
+        cut_out.previous and cursors.write(True, [cut_out.previous.pk]),
+        to_json(results),
     )
+    tokens = checked(rows[0].list_token, rows[0].content_token) if rows else None
+    whole = len(results) == len(cut_out.rows)
+    if tokens is None or not whole or contents != {tokens.content}:
+        return Reading(page, None)
+    return Reading(page, tokens)
 
 
 def rows_of(user_id: int, asked: Asked, backwards: bool, position: Position | None) -> list[Row]:
@@ -122,8 +136,9 @@ def statement(of_kind: bool, backwards: bool, placed: bool) -> Compiled:
             count = items.order_by().values("user_id").annotate(n=Count("*")).values("n")
         if placed:
             items = items.filter(**{"id__gt" if backwards else "id__lt": Param("after")})
-        ordered = items.annotate(of=Subquery(count)).order_by("id" if backwards else "-id")
-        return ordered.values_list(*COLUMNS, "of")[:LIMIT]
+        beside = {"of": Subquery(count)} | token_expressions(Param("user"))
+        ordered = items.annotate(**beside).order_by("id" if backwards else "-id")
+        return ordered.values_list(*COLUMNS, *beside)[:LIMIT]
 
     return Compiled(build)
 
@@ -138,14 +153,20 @@ def total(user_id: int, asked: Asked, rows: list[Row]) -> int:
     return MyListItem.objects.of(user_id).of_kind(KINDS[asked.kind]).count()
 
 
-def represent(rows: list[Row]) -> list[dict[str, Any]]:
-    """Items as they are shown. One whose content was deleted between the two statements is no
-    longer on the list; one of a kind that nobody registers any more cannot be shown."""
+def represent(rows: list[Row]) -> tuple[list[dict[str, Any]], set[str]]:
+    """Items as they are shown, and the content's token when it was read, once for each statement.
+    One whose content was deleted between the statements is no longer on the list; one of a kind
+    that nobody registers any more cannot be shown."""
     ids: dict[int, list[int]] = {}
     for row in rows:
         ids.setdefault(row.content_type_id, []).append(row.content_id)
     kinds = {type_id: kind for type_id in ids if (kind := registered(type_id)) is not None}
-    cards = {type_id: kind.cards(ids[type_id]) for type_id, kind in kinds.items()}
+    cards: dict[tuple[int, int], Any] = {}
+    contents: set[str] = set()
+    for type_id, kind in kinds.items():
+        for *values, token in cards_of(kind).rows(ids=ids[type_id]):
+            cards[type_id, values[0]] = kind.cards.card(*values)
+            contents.add(token)
     return [
         {
             "id": row.pk,
@@ -153,11 +174,19 @@ def represent(rows: list[Row]) -> list[dict[str, Any]]:
             "content_id": row.content_id,
             "added_at": row.added_at,
             "note": row.note,
-            "content": cards[row.content_type_id][row.content_id],
+            "content": cards[row.content_type_id, row.content_id],
         }
         for row in rows
-        if row.content_id in cards.get(row.content_type_id, ())
-    ]
+        if (row.content_type_id, row.content_id) in cards
+    ], contents
+
+
+@cache
+def cards_of(kind: Kind) -> Compiled:
+    """The rows of `Kind.cards` for some ids, each with the content's token."""
+    return Compiled(
+        lambda: kind.cards.rows().filter(AnyOf("pk", Param("ids"))).annotate(now=content_token())
+    )
 
 
 # --- one item ------------------------------------------------------------------
@@ -178,7 +207,7 @@ def item_of(user: Any, kind: Kind, content_id: int) -> dict[str, Any] | None:
 
 
 def shown(row: Row) -> dict[str, Any] | None:
-    return next(iter(represent([row])), None)
+    return next(iter(represent([row])[0]), None)
 
 
 def first(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
@@ -33,8 +33,15 @@ class UnknownKind(Exception):
         self.name = name
 
 
-Cards = Callable[[list[int]], dict[int, Any]]
 Shows = Mapping[type[Model], tuple[str, ...]]
+
+
+class Cards(NamedTuple):
+    """How content is shown without a serializer's work for each: `rows` is a `values_list` of all
+    of it, the key first, and `card` makes of such a row what goes into JSON."""
+
+    rows: Callable[[], QuerySet[Any, Any]]
+    card: Callable[..., Any]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -42,7 +49,7 @@ class Kind:
     """One kind: its name in the API, how it is shown, and which of it may be added.
 
     `serializer` says for the docs what is shown of it, and `queryset` gives it with all of that.
-    `cards` gives the same for many ids at once, as it goes into JSON. `shows` names the tables and
+    `cards` gives the same as plain values, for speed. `shows` names the tables and
     their fields that a card is made of; where it names no fields, each row that comes or goes
     counts. `addable` tells what may be put on a list; what is on one already stays.
     """

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 
 from api import metrics
 from api.compiled import execute
-from mylist import pagecache, pages
-from mylist.pagecache import Tokens
+from mylist import pages
 from mylist.pages import Asked, Page
+from mylist.tokens import Tokens, tokens_now
 
 log = structlog.get_logger("sampler")
 
@@ -46,6 +46,6 @@ def rendered_again(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
     """In one snapshot; None when the list has moved on."""
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", [])
-        if pagecache.tokens_now(user_id) != tokens:
+        if tokens_now(user_id) != tokens:
             return None
-        return pages.read(user_id, asked)
+        return pages.read(user_id, asked).page

@@ -20,7 +20,7 @@ from api.views import ApiViewSet
 from mylist import pagecache, pages
 from mylist.examples import MYLIST, UNKNOWN_KIND
 from mylist.models import MyList, MyListItem, MyListItemQuerySet, NotAddable, Row
-from mylist.pagecache import Found, Tokens
+from mylist.pagecache import Found
 from mylist.pages import Asked, Page, plainly_asked
 from mylist.problems import ALREADY_LISTED, LIST_FULL, LIST_ITEM, NOT_ADDABLE
 from mylist.registry import Kind, kind_named
@@ -32,6 +32,7 @@ from mylist.serializers import (
     NoteSerializer,
     item_serializers,
 )
+from mylist.tokens import Tokens, tokens_of
 
 ITEM = PolymorphicProxySerializer(
     component_name="MyListItem",
@@ -96,16 +97,16 @@ class MyListViewSet(ApiViewSet):
         Newest first, in pages: follow `next` until it is null. `count` is of all pages.
         """
         asked = self.asked or asked_by(self.query, request)
-        tokens = pagecache.tokens_of(request) if pagecache.configured() else None
-        if tokens is not None and client_has_it(request._request, tokens.etag):
+        tokens = tokens_of(request) if pagecache.configured() else None
+        if tokens is not None and client_has_it(request._request, pagecache.etag(tokens)):
             limits.ask(request._request)
             pages.check(self.person, asked)
             metrics.PAGE_READS.labels("not_modified").inc()
-            return HttpResponseNotModified(headers={"ETag": tokens.etag})
+            return HttpResponseNotModified(headers={"ETag": pagecache.etag(tokens)})
         if tokens is None or self.asked is None:
             limits.ask(request._request)
             metrics.PAGE_READS.labels("off").inc()
-            page, tokens = pages.read(self.person, asked), None
+            page, tokens = pages.read(self.person, asked).page, None
         else:
             page, tokens = self.cached(asked, tokens)
         return page_response(page, asked, tokens, request._request)
@@ -268,9 +269,11 @@ def asked_by(query: Parameters, request: Request) -> Asked:
 def page_response(
     page: Page, asked: Asked, tokens: Tokens | None, request: HttpRequest
 ) -> HttpResponse:
-    base = f"{request.scheme}://{request.get_host()}{request.path}"
+    # A middleware has looked at the host.
+    host = request.META.get("HTTP_HOST") or request.get_host()
+    base = f"{request.scheme}://{host}{request.path}"
     body, links = pages.body(page, asked, base)
     headers = {"Link": links} if links else {}
     if tokens is not None:
-        headers["ETag"] = tokens.etag
+        headers["ETag"] = pagecache.etag(tokens)
     return HttpResponse(body, content_type="application/json", headers=headers)

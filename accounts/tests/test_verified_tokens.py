@@ -39,7 +39,7 @@ def sign_in(as_ann):
 def test_a_token_is_verified_once(as_ann):
     for _ in range(3):
         assert as_ann.get(HERE).status_code == 200
-    assert tokens.verified.cache_info()[:2] == (2, 1)
+    assert tokens.verified.cache_info().misses == 1
 
 
 def test_a_token_that_was_right_expires_all_the_same(api, sign_in, monkeypatch):

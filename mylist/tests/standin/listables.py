@@ -1,7 +1,7 @@
 from django.db.models import Q
 from rest_framework import serializers
 
-from mylist.registry import register
+from mylist.registry import Cards, register
 from mylist.tests.standin.models import Film, Series
 
 
@@ -18,11 +18,10 @@ class SeriesSerializer(serializers.ModelSerializer):
 
 
 def cards_of(model):
-    return lambda ids: {pk: {"id": pk, "title": title} for pk, title in titles(model, ids)}
-
-
-def titles(model, ids):
-    return model.objects.filter(pk__in=ids).values_list("pk", "title")
+    return Cards(
+        lambda: model.objects.values_list("pk", "title"),
+        lambda pk, title: {"id": pk, "title": title},
+    )
 
 
 register(
