@@ -58,7 +58,7 @@ class FrontHandler(ForceAuthClientHandler):
         found = front.find(asking._replace(now=limits.time.time()))
         if isinstance(found, front.Hit):
             return found
-        return found.mark(environ)
+        return found.mark(environ, asking.claims)
 
 
 def answered(hit: Any, environ: dict[str, Any]) -> Any:

@@ -102,7 +102,8 @@ def refresh(raw: str) -> dict[str, str]:
 ALSO_READ: dict[str, Combinable] = {}
 # What it takes to let somebody in and to sign them out; Django reads the rest if need be.
 SIGN_IN = ("id", "user_id", "refresh_id")
-USER = ("id", "is_active", "is_staff", "is_superuser")
+# In the order of the model's fields, as `from_db` takes them.
+USER = ("id", "is_superuser", "is_staff", "is_active")
 
 
 def also_read(name: str, expression: Combinable) -> None:
@@ -111,40 +112,47 @@ def also_read(name: str, expression: Combinable) -> None:
     ALSO_READ[name] = expression
 
 
-def live_sign_ins(*columns: str) -> QuerySet[Any, Any]:
+def live_sign_ins() -> QuerySet[Any, Any]:
+    """Rows of sign-in, person and facts."""
     facts = {f"fact_{name}": expression for name, expression in ALSO_READ.items()}
+    columns = (*SIGN_IN, *(f"user__{name}" for name in USER))
     return SignIn.objects.live().annotate(**facts).values_list(*columns, *facts)
 
 
-ONE = Compiled(
-    lambda: live_sign_ins(*SIGN_IN, *(f"user__{name}" for name in USER)).filter(
-        pk=Param("sid"), user_id=Param("user_id")
-    )
-)
-FACTS = Compiled(lambda: live_sign_ins("pk").filter(pk=Param("sid"), user_id=Param("user_id")))
-# Of several requests at once: `sids`. Rows of sign-in, person and facts.
-SEVERAL = Compiled(lambda: live_sign_ins("pk", "user_id").filter(AnyOf("pk", Param("sids"))))
+Row = tuple[Any, ...]
+FIRST_FACT = len(SIGN_IN) + len(USER)
+
+ONE = Compiled(lambda: live_sign_ins().filter(pk=Param("sid"), user_id=Param("user_id")))
+# Of several requests at once, by `sids`.
+SEVERAL = Compiled(lambda: live_sign_ins().filter(AnyOf("pk", Param("sids"))))
 
 
-def facts_of(claims: Claims) -> tuple[Any, ...] | None:
-    """What `also_read` named, in that order, without the person. None when the sign-in has
-    ended."""
-    rows = FACTS.rows(sid=claims.sid, user_id=claims.user_id)
-    return rows[0][1:] if rows else None
+def row_of(claims: Claims) -> Row | None:
+    """One statement; None when the sign-in has ended."""
+    rows = ONE.rows(sid=claims.sid, user_id=claims.user_id)
+    return rows[0] if rows else None
+
+
+def facts_in(row: Row) -> Row:
+    """What `also_read` named, in that order."""
+    return row[FIRST_FACT:]
+
+
+def sign_in_of(row: Row) -> SignIn:
+    """The sign-in with its person and `facts`."""
+    people = len(SIGN_IN)
+    sign_in = SignIn.from_db("default", SIGN_IN, row[:people])
+    sign_in.user = User.from_db("default", USER, row[people:FIRST_FACT])
+    sign_in.facts = dict(zip(ALSO_READ, facts_in(row), strict=True))
+    return sign_in
 
 
 def live(claims: Claims) -> SignIn:
-    """The sign-in with its person and `facts`, in one statement. Raises BadToken when it has
-    ended."""
-    rows = ONE.rows(sid=claims.sid, user_id=claims.user_id)
-    if not rows:
+    """The sign-in that a token is of. Raises BadToken when it has ended."""
+    row = row_of(claims)
+    if row is None:
         raise BadToken
-    row, people = rows[0], len(SIGN_IN)
-    facts = people + len(USER)
-    sign_in = SignIn.from_db("default", SIGN_IN, row[:people])
-    sign_in.user = User.from_db("default", USER, row[people:facts])
-    sign_in.facts = dict(zip(ALSO_READ, row[facts:], strict=True))
-    return sign_in
+    return sign_in_of(row)
 
 
 def check(raw: str) -> None:

@@ -40,21 +40,21 @@ class AsyncFront:
             found = await self.find(asking)
             if isinstance(found, Hit):
                 return await self.answer(found, send)
-            found.mark(environ)
+            found.mark(environ, asking.claims)
         return await self.django(environ, receive, send)
 
     async def find(self, asking: Asking) -> Hit | Pass:
         # Redis is asked first, as it takes longer; what it says is used after the tokens are known.
         asked = self.redis.ask(asking.commands())
-        facts, _ = await self.sign_ins.facts_of(asking.claims)
+        row, _ = await self.sign_ins.row_of(asking.claims)
         replies: Replies = await asked
-        if facts is None:
+        if row is None:
             self.take_back(asking, replies)
             return Pass()
-        found = conclude(asking, facts, replies)
+        found = conclude(asking, row, replies)
         if found is not None:
             return found
-        return look_again(asking, facts, replies, await self.redis.ask((asking.look_up(),)))
+        return look_again(asking, row, replies, await self.redis.ask((asking.look_up(),)))
 
     def take_back(self, asking: Asking, replies: Replies) -> None:
         """It was counted before anybody knew whether it is this person who asks: it may be somebody

@@ -20,7 +20,8 @@ from django.db import connection
 from django.http.request import split_domain_port, validate_host
 
 from accounts import tokens
-from accounts.tokens import Access, BadToken, Claims
+from accounts.authentication import KNOWN
+from accounts.tokens import Access, BadToken, Claims, Row
 from api import limits, metrics, redislink
 from api.accessline import write_access_line
 from api.conditional import names
@@ -139,28 +140,32 @@ class Hit(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """Not a hit: Django's to answer. Where the request was counted, what that came to."""
+    """Not a hit: Django's to answer, with what is known by now so that it need not ask again."""
 
+    row: Row | None = None
     counted: bool = False
     verdict: Verdict | None = None
+    missed: bool = False
 
-    def mark(self, environ: dict[str, Any]) -> None:
+    def mark(self, environ: dict[str, Any], claims: Claims) -> None:
+        if self.row is not None:
+            environ[KNOWN] = claims, self.row
         if self.counted:
             environ[limits.VERDICT] = self.verdict
+        if self.missed:
+            environ[pagecache.MISSED] = True
 
 
-def conclude(asking: Asking, facts: Sequence[Any] | None, replies: Replies) -> Hit | Pass | None:
+def conclude(asking: Asking, row: Row, replies: Replies) -> Hit | Pass | None:
     """The answer, or None where the page has yet to be asked for, by `Asking.look_up`.
 
-    `facts` are the tokens of the person's list, None for somebody who is not signed in any more;
-    `replies` are Redis's to `Asking.commands`, None without Redis.
+    `row` is that of the sign-in, with the tokens of the list; `replies` are Redis's to
+    `Asking.commands`, None without Redis.
     """
-    if facts is None:
-        return Pass()
     verdict = limits.verdict(asking.who, replies, asking.now) if replies else None
-    state = checked(*facts)
+    state = checked(*tokens.facts_in(row))
     if replies is None or state is None or (verdict is not None and verdict.refused):
-        return Pass(True, verdict)
+        return Pass(row, True, verdict)
     known = asking.if_none_match is not None and names(asking.if_none_match, pagecache.etag(state))
     if known and asking.asked.cursor is None:
         return answer(asking, state, verdict, None)
@@ -168,7 +173,7 @@ def conclude(asking: Asking, facts: Sequence[Any] | None, replies: Replies) -> H
         return None
     page = pagecache.valid(replies[-1], state)
     if page is None:
-        return Pass(True, verdict)
+        return Pass(row, True, verdict, missed=True)
     return answer(asking, state, verdict, None if known else page)
 
 
@@ -243,7 +248,7 @@ class Front:
             return self.django(environ, start_response)
         found = find(asking)
         if isinstance(found, Pass):
-            found.mark(environ)
+            found.mark(environ, asking.claims)
             return self.django(environ, start_response)
         if found.sample and sampler.due():
             sampler.check(*found.sample)
@@ -254,29 +259,28 @@ class Front:
 def find(asking: Asking) -> Hit | Pass:
     """By the thread's own connections, one after the other."""
     try:
-        facts = tokens.facts_of(asking.claims)
+        row = tokens.row_of(asking.claims)
     except DatabaseError:
         # Django opens another connection, or says that it cannot.
         connection.close()
         return Pass()
-    if facts is None:
+    if row is None:
         # Not to be counted for this person: it may be somebody who was signed out.
         return Pass()
     replies = ask(asking.commands())
-    found = conclude(asking, facts, replies)
+    found = conclude(asking, row, replies)
     if found is not None:
         return found
-    return look_again(asking, facts, replies, ask((asking.look_up(),)))
+    return look_again(asking, row, replies, ask((asking.look_up(),)))
 
 
-def look_again(
-    asking: Asking, facts: Sequence[Any] | None, counted: Replies, replies: Replies
-) -> Hit | Pass:
+def look_again(asking: Asking, row: Row, counted: Replies, replies: Replies) -> Hit | Pass:
     """The client has an old copy, so the page is asked for after all."""
     if replies is None:
-        return Pass(True, limits.verdict(asking.who, counted, asking.now) if counted else None)
+        verdict = limits.verdict(asking.who, counted, asking.now) if counted else None
+        return Pass(row, True, verdict)
     together = [*(counted or ()), *replies]
-    return conclude(asking._replace(if_none_match=None), facts, together) or Pass()
+    return conclude(asking._replace(if_none_match=None), row, together) or Pass()
 
 
 def ask(commands: Sequence[Command]) -> Replies:

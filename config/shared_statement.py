@@ -13,15 +13,14 @@ import structlog
 from django.db import connections
 
 from accounts import tokens
-from accounts.tokens import Claims
+from accounts.tokens import Claims, Row
 
 log = structlog.get_logger("front")
 
-Facts = tuple[Any, ...] | list[Any] | None
-# The facts, and whether the database answered at all.
-Answer = tuple[Facts, bool]
+# The row, and whether the database answered at all.
+Answer = tuple[Row | None, bool]
 Waiting = list[tuple[Claims, asyncio.Future[Answer]]]
-Found = dict[tuple[int, int], list[Any]]
+Found = dict[tuple[int, int], Row]
 
 SECONDS = 1.0
 # After a failure Django answers; it says what is wrong.
@@ -36,8 +35,8 @@ class SharedStatement:
         self.running: asyncio.Task[None] | None = None
         self.rest_until = 0.0
 
-    def facts_of(self, claims: Claims) -> asyncio.Future[Answer]:
-        """What `accounts.tokens.also_read` named, None for somebody who is not signed in; and
+    def row_of(self, claims: Claims) -> asyncio.Future[Answer]:
+        """The row of `accounts.tokens.live_sign_ins`, None for somebody who is not signed in; and
         whether that is known. Never raises."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if time.monotonic() < self.rest_until:
@@ -89,15 +88,15 @@ def tell(together: Waiting, found: Found | None) -> None:
         # Not whose client has gone.
         if not answer.done():
             known = found is not None
-            facts = found.get((claims.sid, claims.user_id)) if found is not None else None
-            answer.set_result((facts, known))
+            row = found.get((claims.sid, claims.user_id)) if found is not None else None
+            answer.set_result((row, known))
 
 
 async def read(connection: Any, together: Waiting) -> Found:
     sids = ",".join([str(claims.sid) for claims, _ in together])
     sql = tokens.SEVERAL.statement(connections["default"]).sql
     cursor = await connection.execute(sql, [f"{{{sids}}}"], prepare=True)
-    return {(sid, user_id): facts for sid, user_id, *facts in await cursor.fetchall()}
+    return {(row[0], row[1]): row for row in await cursor.fetchall()}
 
 
 async def connect() -> Any:

@@ -15,7 +15,7 @@ from django.db.models import Func, Q
 from django.db.models.functions import Now
 
 from api.compiled import Compiled, Param, execute
-from api.transactions import atomic_with_retry
+from api.transactions import atomic_with_retry, statement_with_retry
 from mylist.registry import KINDS, Kind, kind_of
 
 
@@ -112,10 +112,9 @@ class MyList(models.Model):
     """One row for each person's list. Whoever writes to the list locks it first, so that the
     writes of one list follow one another and cannot deadlock.
 
-    Order of locks: the title, the person, the list, its items. This model stands before that of
-    the items because Django deletes what is a person's in that order. `mylist.triggers` keeps
-    `count`, and on PostgreSQL gives the list a new `token` with every change: mylist.pagecache
-    says what for.
+    Order of locks: the title, the person, the list, its counts, its items. The models stand in this
+    order because Django deletes what is a person's in it. `mylist.triggers` keeps `count`, and on
+    PostgreSQL gives the list a new `token` with every change: mylist.pagecache says what for.
     """
 
     user = models.OneToOneField(
@@ -134,8 +133,12 @@ class MyList(models.Model):
         return f"list of {self.user_id}"
 
     @classmethod
-    def count_of(cls, user: Any) -> int:
-        return cls.objects.filter(user=user).values_list("count", flat=True).first() or 0
+    def count_of(cls, user: Any, kind: Kind | None = None) -> int:
+        """How many items there are, or how many of a kind."""
+        counts: models.QuerySet[Any] = cls.objects.filter(user=user)
+        if kind is not None:
+            counts = KindCount.objects.filter(user=user, content_type=kind.content_type)
+        return counts.values_list("count", flat=True).first() or 0
 
     @classmethod
     def locked(cls, user: Any) -> int:
@@ -172,25 +175,30 @@ class MyList(models.Model):
         settled = note is None or not exist_ok
         if settled and (row := MyListItem.objects.row(user, kind, content_id)):
             return unless_new(row, exist_ok), False
-        return cls.add_slowly(user, kind, content_id, note, exist_ok)
+        new, there, addable = cls.add_slowly(user, kind, content_id, note, exist_ok)
+        if new:
+            return new, True
+        if there:
+            return unless_new(there, exist_ok), False
+        raise ListFull(settings.MYLIST_MAX_ITEMS) if addable else NotAddable(kind, content_id)
 
     @classmethod
     @atomic_with_retry
     def add_slowly(
         cls, user: Any, kind: Kind, content_id: int, note: str | None, exist_ok: bool
-    ) -> tuple[Row, bool]:
-        """Step by step, for what one statement could not do, or cannot tell."""
+    ) -> tuple[Row | None, Row | None, bool]:
+        """Step by step, for what one statement could not do, or cannot tell: the new item, else
+        what is there, and whether the content may be added. It raises nothing: a transaction that
+        is rolled back takes the connection's prepared statements along."""
         addable = kind.hold(content_id)
         room = cls.has_room(cls.locked(user))
         if addable and room and (row := insert(user, kind, content_id, note or "")):
-            return row, True
-        if (there := MyListItem.objects.row(user, kind, content_id)) is None:
-            raise ListFull(settings.MYLIST_MAX_ITEMS) if addable else NotAddable(kind, content_id)
-        row = unless_new(there, exist_ok)
-        if note is not None:
-            MyListItem.objects.filter(pk=row.pk).update(note=note)
-            row = row._replace(note=note)
-        return row, False
+            return row, None, True
+        there = MyListItem.objects.row(user, kind, content_id)
+        if there and exist_ok and note is not None:
+            MyListItem.objects.filter(pk=there.pk).update(note=note)
+            there = there._replace(note=note)
+        return None, there, addable
 
     @staticmethod
     def has_room(count: int) -> bool:
@@ -198,6 +206,7 @@ class MyList(models.Model):
         return not limit or count < limit
 
     @classmethod
+    @statement_with_retry
     def remove(cls, user: Any, **which: int) -> int:
         """Take items off, by columns such as `id=`, or all of them; how many were there."""
         where = " AND ".join(f"{column} = %s" for column in ("user_id", *which))
@@ -215,6 +224,22 @@ class MyList(models.Model):
         """Change the note of an item; whether it is there."""
         cls.locked(user)
         return MyListItem.objects.of(user).filter(pk=pk).update(note=note) == 1
+
+
+class KindCount(models.Model):
+    """How many items of one kind are on a list. `mylist.triggers` keeps it."""
+
+    pk = models.CompositePrimaryKey("user_id", "content_type_id")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    content_type = models.ForeignKey(
+        ContentType, on_delete=models.CASCADE, db_index=False, related_name="+"
+    )
+    count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.count} on the list of {self.user_id}"
 
 
 class ContentToken(models.Model):
@@ -256,6 +281,10 @@ class MyListItem(models.Model):
         ]
         indexes: ClassVar = [
             models.Index("user", models.F("id").desc(), name="mylist_newest_first"),
+            # Those of one kind.
+            models.Index(
+                "user", "content_type", models.F("id").desc(), name="mylist_newest_of_kind"
+            ),
             # Who listed a title; also what deleting one looks for.
             models.Index(
                 "content_type", "content_id", models.F("id").desc(), name="mylist_listed_by"
@@ -330,6 +359,7 @@ def insert_statement(kind: Kind) -> str:
     )
 
 
+@statement_with_retry
 def insert_at_once(user: Any, kind: Kind, content_id: int, note: str) -> Row | None:
     """A new item; None when there is none, for whatever reason."""
     if not connection.features.has_select_for_update:

@@ -32,6 +32,8 @@ from mylist.registry import KINDS
 from mylist.serializers import item_serializer
 from mylist.tokens import Tokens, tokens_now
 
+# In a request's META, where whoever handed it on has looked the page up and found none.
+MISSED = "mylist.missed"
 # Raise it when pages are written otherwise than before by the same serializers.
 FORMAT = 1
 KEPT_SECONDS = 600

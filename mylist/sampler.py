@@ -31,6 +31,8 @@ def check(user_id: int, asked: Asked, tokens: Tokens, page: Page) -> None:
     try:
         again = rendered_again(user_id, asked, tokens)
     except DatabaseError:
+        # The next who needs one opens another.
+        connection.close()
         return
     except Exception:
         # The page has been answered, or is about to be.

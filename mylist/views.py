@@ -112,12 +112,13 @@ class MyListViewSet(ApiViewSet):
         return page_response(page, asked, tokens, request._request)
 
     def cached(self, asked: Asked, tokens: Tokens) -> Found:
-        user_id = self.person
-        replies = limits.ask(self.request._request, pagecache.look_up(user_id, asked))
+        user_id, plain = self.person, self.request._request
+        looking_up = () if pagecache.MISSED in plain.META else (pagecache.look_up(user_id, asked),)
+        replies = limits.ask(plain, *looking_up)
         if replies is None:
             metrics.PAGE_READS.labels("refused").inc()
             return pagecache.made(user_id, asked, tokens)
-        return pagecache.read(user_id, asked, tokens, replies[0])
+        return pagecache.read(user_id, asked, tokens, replies[0] if replies else None)
 
     def count(self, who: Who) -> None:
         """A page is counted by the same round trip that looks it up."""

@@ -16,10 +16,11 @@ from api import limits, metrics
 from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
 from config import front
 from conftest import make
-from mylist import pages
+from mylist import pagecache, pages
 from mylist.models import MyList
 from mylist.registry import MODELS
 from mylist.tests.services import keeps_tokens, on_redis  # noqa: F401 - a fixture
+from mylist.tokens import tokens_now
 
 pytestmark = [pytest.mark.django_db, keeps_tokens]
 
@@ -122,7 +123,7 @@ def people(ann, bob, on_redis):  # noqa: F811
 
 class People:
     def __init__(self, ann, bob):
-        self.ann = ann
+        self.ann, self.bob = ann, bob
         drama = GenreFactory(name="Drama")
         for n in range(30):
             title = (MovieFactory if n % 3 else TVShowFactory)(title=f'T"{n}é', genres=[drama])
@@ -138,11 +139,12 @@ class People:
         """`(query, cursor)`: both ways, of the whole list and of a kind."""
         found = []
         for query in ("", "page_size=5", "content_type=movie", "content_type=movie&page_size=5"):
-            page = pages.read(ann.pk, asked(query))
+            page = pages.read(ann.pk, asked(query)).page
             for _ in range(3):
                 if page.next:
                     found.append((query, page.next))
-                    page = pages.read(ann.pk, asked(f"{query}&cursor={page.next}".lstrip("&")))
+                    following = asked(f"{query}&cursor={page.next}".lstrip("&"))
+                    page = pages.read(ann.pk, following).page
                 if page.previous:
                     found.append((query, page.previous))
         return found
@@ -359,8 +361,7 @@ def with_etag(environ, etag):
 
 
 def etag_now(people):
-    row = MyList.objects.get(user=people.ann)
-    return front.pagecache.tokens_now(row.user_id).etag
+    return pagecache.etag(tokens_now(people.ann.pk))
 
 
 def secure(settings):
@@ -515,17 +516,33 @@ def test_what_goes_on_to_django_is_untouched(people, settings):
         if seen:
             given = seen.pop()
             verdict = given.pop(limits.VERDICT, None)
+            missed, known = given.pop(pagecache.MISSED, False), given.pop(front.KNOWN, None)
+            assert not missed or known
+            assert known is None or known[0].user_id == people.ann.pk
             assert verdict is None or verdict.used >= 1
             assert given == before
             assert given["wsgi.input"].tell() == 0
 
 
-def test_on_a_miss_the_count_is_handed_on(people, settings, monkeypatch):
+def test_on_a_miss_nothing_is_asked_twice(people, settings, monkeypatch, django_assert_num_queries):
     limited(settings)
     sent = asks_of(monkeypatch)
-    answer = answer_of(front.Front(WSGIHandler()), of_ann(people))
+    with django_assert_num_queries(4):  # who, items, movies, shows
+        answer = answer_of(front.Front(WSGIHandler()), of_ann(people))
     assert dict(answer[1])["X-RateLimit-Remaining"] == "999"
-    assert [word for words in sent for word in words].count("INCR") == 1
+    assert sent == [["INCR", "EXPIRE", "HGET"], ["SET"], ["HSET", "EXPIRE", "HLEN"]]
+
+
+def test_what_is_known_of_one_is_not_believed_of_another(people):
+    """Should a front ever mix them up."""
+    app = WSGIHandler()
+    row, bob = (
+        tokens.row_of(tokens.read(people.right, tokens.Access)),
+        tokens.sign_in(people.bob, ""),
+    )
+    claims = tokens.read(people.right, tokens.Access)
+    request = environ(HTTP_AUTHORIZATION=f"Bearer {bob['access']}") | {front.KNOWN: (claims, row)}
+    assert answer_of(app, request)[2].startswith(b'{"count":1,')
 
 
 def test_a_redis_that_goes_away_in_between_forgets_no_count(people, settings, monkeypatch):

@@ -134,12 +134,6 @@ def test_what_the_address_asks_of_postgresql_is_kept(read):
     }
 
 
-def test_a_pool_keeps_the_connections_itself(read):
-    made = read(DATABASE_URL="postgres://a:b@c/d", DATABASE_POOL="on")["DATABASES"]["default"]
-    assert made["CONN_MAX_AGE"] == 0
-    assert made["OPTIONS"]["pool"] is True
-
-
 def test_sqlite(read):
     made = read(DATABASE_URL="sqlite:////data/my.sqlite3")["DATABASES"]["default"]
     assert (made["ENGINE"], made["NAME"]) == ("django.db.backends.sqlite3", "/data/my.sqlite3")
@@ -277,11 +271,6 @@ def test_what_gunicorn_reads_before_us_stops_it_by_name_as_well(tmp_path, value)
     )
     assert started.returncode != 0
     assert "WEB_CONCURRENCY" in started.stderr
-
-
-def test_a_pool_must_be_on_or_off(read):
-    with pytest.raises(ImproperlyConfigured, match="DATABASE_POOL"):
-        read(DATABASE_URL="postgres://a:b@c/d", DATABASE_POOL="10")
 
 
 # --- the key -------------------------------------------------------------------------------------

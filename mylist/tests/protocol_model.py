@@ -189,6 +189,25 @@ class Reading(NamedTuple):
     def titles(self):
         yield self.got(content=(self.me.content[0], self.world.now.title))
 
+    def items_with_tokens(self):
+        [(_, world)] = self.tokens()
+        yield from Reading(self.protocol, world, self.who).items()
+
+    def titles_with_token(self):
+        [(_, world)] = self.titles()
+        yield self.if_still(world, self.me.tokens[1:] == self.world.now.tokens[1:])
+
+    def tokens_again(self):
+        [(_, world)] = self.tokens()
+        yield self.if_still(world, self.me.tokens == self.world.now.tokens)
+
+    def if_still(self, world, same):
+        """What several statements read is of one instant; else it is read once more."""
+        if same:
+            return "of one instant", world
+        items = next(i for i, step in enumerate(self.protocol.reader) if step.startswith("items"))
+        return "of two instants: once more", world.put("readers", self.who, at=items)
+
     def answer(self):
         content, since = self.me.content, self.me.since
         allowed = [state.content for state in self.world.history[since:]]

@@ -3,8 +3,10 @@
 docs/cache.md has the proof, and the table of what breaks after how many events.
 """
 
+import re
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,12 @@ HOLDS = {
     "no token row, don't cache": replace(AS_BUILT, fault=TRUNCATE),
     "rows and tokens in one statement": reader(
         "tokens, redis, check, rows with tokens, answer, store"
+    ),
+    "as built, items and titles in statements of their own": reader(
+        "tokens, redis, check, items with tokens, titles with token, answer, store"
+    ),
+    "as built for an empty page: rows, then the tokens again": reader(
+        "tokens, redis, check, items, titles, tokens again, answer, store"
     ),
     "items and titles in two statements, each right by itself": reader(
         "tokens, redis, check, items, titles, answer, store", together=False
@@ -117,6 +125,9 @@ BREAKS = {  # the protocol, and how many events its shortest trace has
 }
 
 
+CACHE_MD = Path(__file__).parents[2] / "docs" / "cache.md"
+
+
 def read_out(trace):
     return "\n".join(["", *(f"{number:3}. {line}" for number, line in enumerate(trace, 1))])
 
@@ -155,10 +166,17 @@ def test_deleting_after_commit_breaks_without_any_fault():
     assert not [line for line in trace if "crash" in line], read_out(trace)
 
 
+def test_the_table_in_the_docs_is_this_one():
+    rows = re.findall(r"^\| ([^|]+) \| (\d+) \|$", CACHE_MD.read_text(), re.MULTILINE)
+    assert rows == [(name, str(events)) for name, (_, events) in BREAKS.items()]
+
+
 def test_items_and_titles_of_two_statements_may_never_have_stood_together():
     apart = HOLDS["items and titles in two statements, each right by itself"]
     _, trace = explore(replace(apart, together=True))
     assert len(trace) == 6, read_out(trace)
+    too_early = "tokens, redis, check, items, tokens again, titles, answer, store"
+    assert len(explore(reader(too_early))[1]) == 7
 
 
 def test_a_lost_commit_lives_on_in_a_page_unless_one_statement_read_rows_and_tokens():
@@ -167,6 +185,9 @@ def test_a_lost_commit_lives_on_in_a_page_unless_one_statement_read_rows_and_tok
     assert len(trace) == 7, read_out(trace)
     in_one = replace(HOLDS["rows and tokens in one statement"], fault=FAILOVER, **one_writer)
     assert not explore(in_one)[1]
+    built = HOLDS["as built, items and titles in statements of their own"]
+    built = replace(built, fault=FAILOVER)
+    assert not explore(built)[1]
 
 
 def can_be_run(order):
