@@ -6,7 +6,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts import tokens
-from accounts.models import SignIn, User
+from accounts.models import User
 from accounts.problems import CHALLENGE
 
 # In a request's META: claims and the row of their sign-in, where whoever handed the request on has
@@ -14,9 +14,9 @@ from accounts.problems import CHALLENGE
 KNOWN = "mylist.known"
 
 
-def live(claims: tokens.Claims, known: tuple[tokens.Claims, tokens.Row] | None) -> SignIn:
+def live(claims: tokens.Claims, known: tuple[tokens.Claims, tokens.Row] | None) -> tokens.Live:
     if known is not None and known[0] == claims:
-        return tokens.sign_in_of(known[1])
+        return tokens.live_of(known[1])
     return tokens.live(claims)
 
 
@@ -26,7 +26,7 @@ class BearerAuthentication(BaseAuthentication):
     A header that is there must be right, also where none is needed.
     """
 
-    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+    def authenticate(self, request: Request) -> tuple[User, tokens.Live] | None:
         header = request.headers.get("Authorization")
         if header is None:
             return None

@@ -170,9 +170,6 @@ class SignIn(models.Model):
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
 
-    # What else was read with it: `accounts.tokens.also_read`.
-    facts: dict[str, Any]
-
     objects = SignInQuerySet.as_manager()
 
     def __str__(self) -> str:

@@ -138,21 +138,28 @@ def facts_in(row: Row) -> Row:
     return row[FIRST_FACT:]
 
 
-def sign_in_of(row: Row) -> SignIn:
-    """The sign-in with its person and `facts`."""
-    people = len(SIGN_IN)
-    sign_in = SignIn.from_db("default", SIGN_IN, row[:people])
-    sign_in.user = User.from_db("default", USER, row[people:FIRST_FACT])
-    sign_in.facts = dict(zip(ALSO_READ, facts_in(row), strict=True))
-    return sign_in
+class Live(NamedTuple):
+    """A sign-in that is good now: `request.auth`."""
+
+    pk: int
+    user_id: int
+    refresh_id: str
+    user: User
+    facts: dict[str, Any]
 
 
-def live(claims: Claims) -> SignIn:
+def live_of(row: Row) -> Live:
+    pk, user_id, refresh_id, *rest = row
+    user = User.from_db("default", USER, rest[: len(USER)])
+    return Live(pk, user_id, refresh_id, user, dict(zip(ALSO_READ, rest[len(USER) :], strict=True)))
+
+
+def live(claims: Claims) -> Live:
     """The sign-in that a token is of. Raises BadToken when it has ended."""
     row = row_of(claims)
     if row is None:
         raise BadToken
-    return sign_in_of(row)
+    return live_of(row)
 
 
 def check(raw: str) -> None:

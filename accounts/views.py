@@ -114,11 +114,12 @@ class TokenViewSet(ApiViewSet):
         """
         refresh = self.body(RevokeSerializer).get("refresh")
         if refresh is not None:
-            tokens.live(tokens.read(refresh, tokens.Refresh)).delete()
+            ending: Any = tokens.live(tokens.read(refresh, tokens.Refresh))
         elif request.auth is not None:
-            request.auth.delete()
+            ending = request.auth
         else:
             raise NotAuthenticated
+        SignIn.objects.filter(pk=ending.pk).delete()
         return Response(status=204)
 
     @extend_schema(auth=NO_TOKEN_SENT, request=ResetSerializer, responses={202: DetailSerializer})

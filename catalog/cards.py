@@ -1,13 +1,10 @@
-"""Titles as they stand on lists: what `MovieCardSerializer` and `TVShowCardSerializer` say, by one
-statement for any number of them and without a serializer's work for each."""
+"""Titles as they stand on lists: what `MovieCardSerializer` and `TVShowCardSerializer` say, without
+a serializer's work for each."""
 
-from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import orjson
-from django.db.models import QuerySet, TextField
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Func, JSONField
 
 from catalog.models import Genre, Title
 
@@ -22,51 +19,61 @@ COLUMNS = (
 )
 
 
-class GenresOf(RawSQL):
+class GenresOf(Func):
     """A title's genres by name, as a JSON array of `[id, name]`. Django knows no aggregate for it
     that both databases have."""
 
-    on_postgresql = "SELECT json_agg(json_build_array(id, name) ORDER BY name)::text FROM ({}) AS g"
-    on_sqlite = "SELECT json_group_array(json_array(id, name)) FROM ({} ORDER BY g.name)"
+    output_field = JSONField()
+    genres = "{genre} g JOIN {through} t ON t.genre_id = g.id WHERE t.{title}_id = %(expressions)s"
+    on_postgresql = (
+        "(SELECT json_agg(json_build_array(g.id, g.name) ORDER BY g.name) FROM {genres})"
+    )
+    on_sqlite = (
+        "(SELECT json_group_array(json_array(id, name))"
+        " FROM (SELECT g.id, g.name FROM {genres} ORDER BY g.name))"
+    )
 
     def __init__(self, model: type[Title]) -> None:
-        through, table = model.genres.through._meta.db_table, model._meta.db_table
-        self.genres = (
-            f"SELECT g.id, g.name FROM {Genre._meta.db_table} g JOIN {through} t"
-            f" ON t.genre_id = g.id WHERE t.{model._meta.model_name}_id = {table}.id"
+        self.model = model
+        super().__init__(F("pk"))
+
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        genres = self.genres.format(
+            genre=Genre._meta.db_table,
+            through=self.model.genres.through._meta.db_table,
+            title=self.model._meta.model_name,
         )
-        super().__init__(self.on_postgresql.format(self.genres), (), TextField())
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return f"({self.on_sqlite.format(self.genres)})", ()
+        sql = self.on_postgresql if connection.vendor == "postgresql" else self.on_sqlite
+        return super().as_sql(compiler, connection, template=sql.format(genres=genres), **context)
 
 
-def rows_of(model: type[Title]) -> Callable[[], QuerySet[Any, Any]]:
-    """Of all titles what `card` takes of each."""
-    return lambda: model.objects.annotate(in_genres=GenresOf(model)).values_list(
-        *COLUMNS, "in_genres"
-    )
+def values(model: type[Title]) -> tuple[Any, ...]:
+    return (*COLUMNS, GenresOf(model))
 
 
 def card(
     pk: int,
     title: str,
-    release_date: date | None,
+    release_date: str | None,
     release_year: int | None,
     poster_path: str,
     rating: float | None,
     available: bool,
-    genres: str | None,
+    genres: Any,
 ) -> dict[str, Any]:
+    """From JSON, which knows one kind of number. In SQLite's, truth is one too, and what is nested
+    a text."""
+    if isinstance(genres, str):
+        genres = orjson.loads(genres)
     return {
         "id": pk,
         "title": title,
         "release_date": release_date,
         "release_year": release_year,
-        "genres": [{"id": i, "name": name} for i, name in orjson.loads(genres or "[]")],
+        "genres": [{"id": i, "name": name} for i, name in genres or ()],
         "poster_path": poster_path,
-        "rating": rating,
-        "available": available,
+        "rating": None if rating is None else float(rating),
+        "available": bool(available),
     }
 
 

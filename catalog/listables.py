@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from catalog.cards import card, rows_of, shown_of
+from catalog.cards import card, shown_of, values
 from catalog.models import Movie, TVShow
 from catalog.serializers import MovieCardSerializer, TVShowCardSerializer
 from mylist.registry import Cards, register
@@ -13,7 +13,7 @@ register(
     "movie",
     MovieCardSerializer,
     Movie.objects.with_genres,
-    cards=Cards(rows_of(Movie), card),
+    cards=Cards(values(Movie), card),
     shows=shown_of(Movie),
     addable=AVAILABLE,
 )
@@ -21,7 +21,7 @@ register(
     "tvshow",
     TVShowCardSerializer,
     TVShow.objects.with_genres,
-    cards=Cards(rows_of(TVShow), card),
+    cards=Cards(values(TVShow), card),
     shows=shown_of(TVShow),
     addable=AVAILABLE,
 )

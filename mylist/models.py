@@ -16,17 +16,20 @@ from django.db.models.functions import Now
 
 from api.compiled import Compiled, Param, execute
 from api.transactions import atomic_with_retry, statement_with_retry
+from mylist.cards import card_of
 from mylist.registry import KINDS, Kind, kind_of
 
 
 class Row(NamedTuple):
-    """An item as plain values; the last three are of the whole list, where they were asked for."""
+    """An item as plain values. Where they were asked for: the values of its content's card, as a
+    JSON array, and of its list the count and both tokens."""
 
     pk: int
     content_type_id: int
     content_id: int
     added_at: datetime
     note: str
+    card: str | None = None
     of: int | None = None
     list_token: str | None = None
     content_token: str | None = None
@@ -227,14 +230,23 @@ class MyList(models.Model):
 
 
 class KindCount(models.Model):
-    """How many items of one kind are on a list. `mylist.triggers` keeps it."""
+    """How many items of one kind are on a list. `mylist.triggers` keeps it: it follows the items,
+    whose constraints will do for it, too."""
 
     pk = models.CompositePrimaryKey("user_id", "content_type_id")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
     )
     content_type = models.ForeignKey(
-        ContentType, on_delete=models.CASCADE, db_index=False, related_name="+"
+        ContentType,
+        on_delete=models.CASCADE,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
     )
     count = models.PositiveIntegerField(default=0)
 
@@ -355,8 +367,16 @@ def insert_statement(kind: Kind) -> str:
         f"WITH title AS MATERIALIZED ({title}), list AS MATERIALIZED ({lists})"
         f" INSERT INTO {MyListItem._meta.db_table} (user_id, content_type_id, content_id, note)"
         " SELECT %s, %s, %s, %s FROM list WHERE list.count < %s"
-        " ON CONFLICT DO NOTHING RETURNING id, added_at"
+        f" ON CONFLICT DO NOTHING RETURNING id, added_at, {card_sql(kind)}"
     )
+
+
+def card_sql(kind: Kind) -> str:
+    """The card of a row of the table of items, as SQL."""
+    table = f'"{MyListItem._meta.db_table}"'
+    items = Compiled(lambda: MyListItem.objects.values_list(card_of(kind)))
+    sql = items.statement(connection).sql
+    return sql.removeprefix("SELECT ").removesuffix(f" FROM {table}")
 
 
 @statement_with_retry
@@ -368,4 +388,7 @@ def insert_at_once(user: Any, kind: Kind, content_id: int, note: str) -> Row | N
     values = [user.pk, content_type, content_id, note, settings.MYLIST_MAX_ITEMS or MOST]
     held = kind.held.arguments(connection, pk=content_id)
     found = execute(insert_statement(kind), [*held, user.pk, *values]).rows
-    return Row(found[0][0], content_type, content_id, found[0][1], note) if found else None
+    if not found:
+        return None
+    pk, added_at, card = found[0]
+    return Row(pk, content_type, content_id, added_at, note, card)

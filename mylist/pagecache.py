@@ -4,9 +4,8 @@ Each write changes rows and token in one transaction (mylist.triggers). A read g
 
 1. tokens: one statement, the one that lets the person in;
 2. Redis: the page. It is a hit if and only if it carries both tokens;
-3. else rows: the items' statement reads both tokens again, and those for their content the
-   content's: where that has changed meanwhile, once more;
-4. store: the page and the tokens that were read with the items.
+3. else rows, and with them, by the same statement, both tokens again;
+4. store: the page and these tokens.
 
 So a page that carries token t is the list exactly as it was under t, and after the next write
 nobody reads t again. docs/cache.md has the proof and what breaks it.
@@ -40,8 +39,6 @@ KEPT_SECONDS = 600
 PAGES_A_PERSON = 32
 # How long others wait, in three looks, for one who is making the page they want.
 LOOKS = (0.010, 0.015, 0.025)
-# At a page that changes while it is read.
-ATTEMPTS = 3
 MAKING_MS = 200
 
 
@@ -149,21 +146,17 @@ def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
     return None
 
 
-def made(user_id: int, asked: Asked, tokens: Tokens) -> Found:
-    """A page out of the database, and kept. While somebody writes all the time it is neither of one
-    instant nor kept, and has no tokens; it is still no older than the request."""
-    before: Tokens | None = tokens
-    for _ in range(ATTEMPTS):
-        page, exactly = pages.read(user_id, asked)
-        if page.results == EMPTY:
-            # No row told the tokens.
-            before, after = tokens_now(user_id), before
-            exactly = before if before == after else None
-        if exactly is not None:
-            with suppress(RedisAway):
-                keep(user_id, asked, packed(page, exactly))
-            return page, exactly
-    return page, None
+def made(user_id: int, asked: Asked, before: Tokens) -> Found:
+    """A page out of the database, and kept. Where it has no item to tell its tokens, it is of those
+    that are the same before and after."""
+    page, tokens = pages.read(user_id, asked)
+    if page.results == EMPTY:
+        after = tokens_now(user_id)
+        tokens = after if after == before else None
+    if tokens is not None:
+        with suppress(RedisAway):
+            keep(user_id, asked, packed(page, tokens))
+    return page, tokens
 
 
 def keep(user_id: int, asked: Asked, value: bytes) -> None:

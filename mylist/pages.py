@@ -1,20 +1,22 @@
 """Pages of a list: how they are asked for, read from the database, and answered.
 
-Reading takes one statement for the items, with the count, and one for each kind of content.
+A page is read by one statement: the items with their content, the count, and the list's tokens.
 """
 
 import re
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from django.db.models import Count, QuerySet, Subquery
 
-from api.compiled import LIMIT, AnyOf, Compiled, Param
+from api.compiled import LIMIT, Compiled, Param
 from api.paging import Cursors, Position, cut
 from api.renderers import to_json
+from mylist.cards import card, type_ids
 from mylist.models import COLUMNS, MyList, MyListItem, Row
-from mylist.registry import KINDS, Kind, registered
-from mylist.tokens import Tokens, checked, content_token, token_expressions
+from mylist.registry import KINDS, Kind
+from mylist.tokens import Tokens, checked, token_expressions
 
 DEFAULT_SIZE, LARGEST_SIZE = 20, 100
 
@@ -87,30 +89,26 @@ def check(user_id: int, asked: Asked) -> None:
 
 
 class Reading(NamedTuple):
-    """A page as the database has it, and the tokens that it is exactly of; None where what was read
-    by several statements is not of one instant, and where there was no item to tell."""
+    """A page, and the tokens that it is exactly of; None where there was no item to tell."""
 
     page: Page
     tokens: Tokens | None
 
 
 def read(user_id: int, asked: Asked) -> Reading:
-    """Raises Problem for a cursor that is not for this list."""
+    """The page as the database has it, by one statement and so of one instant. Raises Problem for a
+    cursor that is not for this list."""
     cursors = cursors_for(user_id, asked)
     backwards, position = cursors.read(asked.cursor)
     rows = rows_of(user_id, asked, backwards, position)
     cut_out = cut(rows, asked.size, backwards, position)
-    results, contents = represent(cut_out.rows)
     page = Page(
         total(user_id, asked, rows),
         "" if cut_out.restart else cut_out.next and cursors.write(False, [cut_out.next.pk]),
         cut_out.previous and cursors.write(True, [cut_out.previous.pk]),
-        to_json(results),
+        to_json(all_shown(cut_out.rows)),
     )
     tokens = checked(rows[0].list_token, rows[0].content_token) if rows else None
-    whole = len(results) == len(cut_out.rows)
-    if tokens is None or not whole or contents != {tokens.content}:
-        return Reading(page, None)
     return Reading(page, tokens)
 
 
@@ -122,6 +120,7 @@ def rows_of(user_id: int, asked: Asked, backwards: bool, position: Position | No
         content_type=kind.content_type.pk if kind else 0,
         after=position[0] if position else 0,
         limit=asked.size + 1,
+        **type_ids(),
     )
     return [Row(*row) for row in found]
 
@@ -137,8 +136,8 @@ def statement(of_kind: bool, backwards: bool, placed: bool) -> Compiled:
         if placed:
             items = items.filter(**{"id__gt" if backwards else "id__lt": Param("after")})
         beside = {"of": Subquery(count)} | token_expressions(Param("user"))
-        ordered = items.annotate(**beside).order_by("id" if backwards else "-id")
-        return ordered.values_list(*COLUMNS, *beside)[:LIMIT]
+        ordered = items.annotate(card=card(), **beside).order_by("id" if backwards else "-id")
+        return ordered.values_list(*COLUMNS, "card", *beside)[:LIMIT]
 
     return Compiled(build)
 
@@ -153,61 +152,54 @@ def total(user_id: int, asked: Asked, rows: list[Row]) -> int:
     return MyListItem.objects.of(user_id).of_kind(KINDS[asked.kind]).count()
 
 
-def represent(rows: list[Row]) -> tuple[list[dict[str, Any]], set[str]]:
-    """Items as they are shown, and the content's token when it was read, once for each statement.
-    One whose content was deleted between the statements is no longer on the list; one of a kind
-    that nobody registers any more cannot be shown."""
-    ids: dict[int, list[int]] = {}
-    for row in rows:
-        ids.setdefault(row.content_type_id, []).append(row.content_id)
-    kinds = {type_id: kind for type_id in ids if (kind := registered(type_id)) is not None}
-    cards: dict[tuple[int, int], Any] = {}
-    contents: set[str] = set()
-    for type_id, kind in kinds.items():
-        for *values, token in cards_of(kind).rows(ids=ids[type_id]):
-            cards[type_id, values[0]] = kind.cards.card(*values)
-            contents.add(token)
-    return [
-        {
-            "id": row.pk,
-            "content_type": kinds[row.content_type_id].name,
-            "content_id": row.content_id,
-            "added_at": row.added_at,
-            "note": row.note,
-            "content": cards[row.content_type_id, row.content_id],
-        }
-        for row in rows
-        if (row.content_type_id, row.content_id) in cards
-    ], contents
+# --- showing -------------------------------------------------------------------
 
 
-@cache
-def cards_of(kind: Kind) -> Compiled:
-    """The rows of `Kind.cards` for some ids, each with the content's token."""
-    return Compiled(
-        lambda: kind.cards.rows().filter(AnyOf("pk", Param("ids"))).annotate(now=content_token())
-    )
+def all_shown(rows: list[Row]) -> list[dict[str, Any]]:
+    """Items as they are shown, without those of a kind that nobody registers any more."""
+    kinds = {kind.content_type.pk: kind for kind in KINDS.values()}
+    return [shown_as(kinds[row.content_type_id], row) for row in rows if row.card is not None]
+
+
+def shown_as(kind: Kind, row: Row) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "content_type": kind.name,
+        "content_id": row.content_id,
+        "added_at": row.added_at,
+        "note": row.note,
+        "content": kind.cards.card(*orjson.loads(row.card or "")),
+    }
+
+
+def shown(row: Row) -> dict[str, Any] | None:
+    return next(iter(all_shown([row])), None)
 
 
 # --- one item ------------------------------------------------------------------
 
-BY_ID = Compiled(
-    lambda: MyListItem.objects.filter(user_id=Param("user"), pk=Param("pk")).values_list(*COLUMNS)
-)
+
+def with_card(**which: Any) -> Compiled:
+    mine = MyListItem.objects.filter(user_id=Param("user"), **which)
+    return Compiled(lambda: mine.annotate(card=card()).values_list(*COLUMNS, "card"))
+
+
+BY_ID = with_card(pk=Param("pk"))
+BY_CONTENT = with_card(content_type_id=Param("content_type"), content_id=Param("content_id"))
 
 
 def item(user_id: int, pk: int) -> dict[str, Any] | None:
     """An item of this person as it is shown."""
-    return first(BY_ID.rows(user=user_id, pk=pk))
+    return first(BY_ID.rows(user=user_id, pk=pk, **type_ids()))
 
 
-def item_of(user: Any, kind: Kind, content_id: int) -> dict[str, Any] | None:
-    row = MyListItem.objects.row(user, kind, content_id)
-    return None if row is None else shown(row)
-
-
-def shown(row: Row) -> dict[str, Any] | None:
-    return next(iter(represent([row])[0]), None)
+def item_of(user_id: int, kind: Kind, content_id: int) -> dict[str, Any] | None:
+    content_type = kind.content_type.pk
+    return first(
+        BY_CONTENT.rows(
+            user=user_id, content_type=content_type, content_id=content_id, **type_ids()
+        )
+    )
 
 
 def first(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:

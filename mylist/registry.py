@@ -37,10 +37,11 @@ Shows = Mapping[type[Model], tuple[str, ...]]
 
 
 class Cards(NamedTuple):
-    """How content is shown without a serializer's work for each: `rows` is a `values_list` of all
-    of it, the key first, and `card` makes of such a row what goes into JSON."""
+    """How content is shown without a serializer's work for each: `values` are fields and
+    expressions of the model, which the database sends as a JSON array; `card` takes them in that
+    order and makes what goes into JSON."""
 
-    rows: Callable[[], QuerySet[Any, Any]]
+    values: tuple[Any, ...]
     card: Callable[..., Any]
 
 
@@ -112,11 +113,6 @@ def kind_named(name: str) -> Kind:
         return KINDS[name]
     except KeyError:
         raise UnknownKind(name) from None
-
-
-def registered(content_type_id: int) -> Kind | None:
-    """The kind of what a content type names, without a query once the type was seen."""
-    return MODELS.get(ContentType.objects.get_for_id(content_type_id).model_class())
 
 
 def kind_of(content_type_id: int) -> Kind:

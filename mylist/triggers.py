@@ -1,6 +1,6 @@
 """What the database does by itself, whoever writes: the admin, a cascade, COPY or psql.
 
-- `mylist_mylist.count` follows the items.
+- `mylist_mylist.count` and `mylist_kindcount` follow the items.
 - Content that is deleted leaves every list.
 - On PostgreSQL a list that changes gets a new token, and so does `mylist_contenttoken` when
   something changes that lists show of their content: `mylist.pagecache` says what for.
@@ -10,52 +10,85 @@ Installed after migrations, because the registry names the content.
 
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from mylist import triggers_postgresql as postgresql
 from mylist import triggers_sqlite as sqlite
 from mylist.registry import KINDS
+from mylist.triggers_postgresql import CONTENT, COUNTS, ITEMS, LISTS
+
+# All items anew. Most lists are right as they are, and are not touched.
+RECOUNT = (
+    f"DELETE FROM {COUNTS}",
+    f"INSERT INTO {COUNTS} (user_id, content_type_id, count)"
+    f" SELECT user_id, content_type_id, count(*) FROM {ITEMS} GROUP BY 1, 2",
+    f"INSERT INTO {LISTS} (user_id, count) SELECT DISTINCT user_id, 0 FROM {COUNTS} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    f"UPDATE {LISTS} SET count = counted.n FROM ("
+    f" SELECT l.user_id, coalesce(sum(c.count), 0) AS n FROM {LISTS} l"
+    f" LEFT JOIN {COUNTS} c ON c.user_id = l.user_id GROUP BY 1"
+    f") AS counted WHERE counted.user_id = {LISTS}.user_id AND counted.n <> {LISTS}.count",
+)
+
+
+def before_migrations(*, using: str, plan: Any = (), **_: Any) -> None:
+    with connections[using].cursor() as cursor:
+        if connections[using].vendor == "sqlite":
+            sqlite.drop(cursor)
+        elif plan:
+            postgresql.let_everything_count(cursor)
 
 
 def after_migrations(*, using: str, **_: Any) -> None:
-    """Install the triggers of every table that is there."""
+    """Install the triggers of every table that is there, all or none."""
     connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    ours = {postgresql.ITEMS, postgresql.LISTS, postgresql.CONTENT} <= tables
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            install_on_postgresql(cursor, tables) if ours else postgresql.drop(cursor)
-        else:
-            sqlite.drop(cursor)
-            if ours:
-                install_on_sqlite(cursor, tables)
-        if ours:
-            cursor.execute(
-                f"INSERT INTO {postgresql.CONTENT} (id) VALUES (1) ON CONFLICT (id) DO NOTHING"
-            )
-
-
-def before_migrations(*, using: str, **_: Any) -> None:
-    if connections[using].vendor == "sqlite":
-        with connections[using].cursor() as cursor:
-            sqlite.drop(cursor)
+    on_postgresql = connection.vendor == "postgresql"
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        if tables >= {ITEMS, LISTS, COUNTS, CONTENT}:
+            install = install_on_postgresql if on_postgresql else install_on_sqlite
+            install(cursor, tables)
+        elif on_postgresql:
+            remove_from_postgresql(cursor, tables)
 
 
 def install_on_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
     triggers = postgresql.Triggers()
-    triggers.of_items()
     for kind in contents(tables):
         triggers.of_content(**kind)
     for (table, pk), columns in shown(tables).items():
         triggers.of_shown(table, pk, sorted(columns))
-    triggers.install(cursor)
+    triggers.of_items(contents(tables))
+    changed = triggers.install(cursor)
+    if any(name.startswith("mylist_items_") for name in changed):
+        postgresql.stop_writes(cursor)
+        recount(cursor)
+    if changed:
+        # Whatever was written without them: no page that was kept is valid any more.
+        cursor.execute(postgresql.RENEW)
+    cursor.execute(f"INSERT INTO {CONTENT} (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+
+
+def remove_from_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
+    """Content must not look for lists that are not there. Without a token no page is kept."""
+    postgresql.drop(cursor, postgresql.functions(cursor))
+    if CONTENT in tables:
+        cursor.execute(f"DELETE FROM {CONTENT}")
 
 
 def install_on_sqlite(cursor: CursorWrapper, tables: set[str]) -> None:
+    sqlite.drop(cursor)
     for trigger in (*sqlite.COUNT, *(sqlite.gone(**kind) for kind in contents(tables))):
         cursor.execute(trigger)
+    recount(cursor)
+    cursor.execute(f"INSERT INTO {CONTENT} (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+
+
+def recount(cursor: CursorWrapper) -> None:
+    for statement in RECOUNT:
+        cursor.execute(statement)
 
 
 def contents(tables: set[str]) -> list[dict[str, str]]:
@@ -73,13 +106,14 @@ def contents(tables: set[str]) -> list[dict[str, str]]:
 
 
 def shown(tables: set[str]) -> dict[tuple[str, str], set[str]]:
-    """What lists show, of what is there: the columns by table and its key."""
+    """What lists show, of what is there: the columns by table and its key. None is each row."""
     found: dict[tuple[str, str], set[str]] = {}
     for kind in KINDS.values():
         for model, fields in kind.shows.items():
             if (table := model._meta.db_table) in tables:
                 columns = {str(model._meta.get_field(name).column) for name in fields}  # type: ignore[union-attr]
-                found.setdefault((table, pk_of(model)), set()).update(columns)
+                before = found.get((table, pk_of(model)), columns)
+                found[table, pk_of(model)] = before | columns if before and columns else set()
     return found
 
 

@@ -6,20 +6,25 @@ stay as they are: pages are cached on PostgreSQL only.
 
 from django.db.backends.utils import CursorWrapper
 
-ITEMS, LISTS = "mylist_mylistitem", "mylist_mylist"
+ITEMS, LISTS, COUNTS = "mylist_mylistitem", "mylist_mylist", "mylist_kindcount"
 
-COUNT = (
-    f"""
-CREATE TRIGGER mylist_items_insert AFTER INSERT ON {ITEMS} BEGIN
+CAME = f"""
     INSERT INTO {LISTS} (user_id, count) VALUES (NEW.user_id, 1)
     ON CONFLICT (user_id) DO UPDATE SET count = count + 1;
-END
-""",
-    f"""
-CREATE TRIGGER mylist_items_delete AFTER DELETE ON {ITEMS} BEGIN
+    INSERT INTO {COUNTS} (user_id, content_type_id, count)
+    VALUES (NEW.user_id, NEW.content_type_id, 1)
+    ON CONFLICT (user_id, content_type_id) DO UPDATE SET count = count + 1;
+"""
+WENT = f"""
     UPDATE {LISTS} SET count = count - 1 WHERE user_id = OLD.user_id;
-END
-""",
+    UPDATE {COUNTS} SET count = count - 1
+    WHERE user_id = OLD.user_id AND content_type_id = OLD.content_type_id;
+"""
+COUNT = (
+    f"CREATE TRIGGER mylist_items_insert AFTER INSERT ON {ITEMS} BEGIN {CAME} END",
+    f"CREATE TRIGGER mylist_items_delete AFTER DELETE ON {ITEMS} BEGIN {WENT} END",
+    f"CREATE TRIGGER mylist_items_update AFTER UPDATE OF user_id, content_type_id ON {ITEMS}"
+    f" BEGIN {WENT} {CAME} END",
 )
 GONE = """
 CREATE TRIGGER mylist_gone_{table} AFTER DELETE ON {table} BEGIN

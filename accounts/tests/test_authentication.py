@@ -46,7 +46,7 @@ def test_without_a_token_one_is_asked_to_sign_in(api):
 
 
 def test_a_good_token_costs_one_statement(as_ann, django_assert_num_queries):
-    with django_assert_num_queries(1):  # sign-in with its person
+    with django_assert_num_queries(2):  # sign-in with its person; who asks for all of it
         assert as_ann.get(ME).status_code == 200
 
 

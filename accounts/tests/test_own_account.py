@@ -56,7 +56,7 @@ def test_an_account_needs_a_token(api, method):
 
 
 def test_a_name_is_changed_without_a_password(as_ann, ann, django_assert_num_queries):
-    with django_assert_num_queries(4):  # sign-in, savepoint, update, release
+    with django_assert_num_queries(5):  # sign-in, who asks, savepoint, update, release
         answer = as_ann.patch(ME, {"name": "Anna"})
     assert (answer.status_code, answer.json()["name"]) == (200, "Anna")
     assert row_of(ann)["name"] == "Anna"

@@ -69,8 +69,9 @@ def environment(directory, variables):
 
 
 @contextmanager
-def serving(directory, *, migrate=True, through=(), **variables):
-    """`through`: the words of a command that runs the one after it."""
+def serving(directory, *, migrate=True, through=(), app=("config.wsgi",), **variables):
+    """`through`: the words of a command that runs the one after it. `app`: what gunicorn is told
+    last."""
     environ, root = environment(directory, variables), Path(settings.BASE_DIR)
     if migrate:
         command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
@@ -80,7 +81,7 @@ def serving(directory, *, migrate=True, through=(), **variables):
         fd = listener.fileno()
         command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
         process = subprocess.Popen(
-            [*through, *command, f"--bind=fd://{fd}", "config.wsgi"],
+            [*through, *command, f"--bind=fd://{fd}", *app],
             cwd=root,
             env=environ,
             stderr=stderr,

@@ -120,7 +120,7 @@ def test_a_write_that_was_acknowledged_is_seen_by_who_asks_then(people):
                 expected = await loop.run_in_executor(pool, told, people[0])
                 assert await shared.row_of(people[0]) == expected
                 await asyncio.gather(*busy)
-            await loop.run_in_executor(pool, connection.close)
+            await loop.run_in_executor(pool, lambda: connection.close())
         await shared.connection.close()
 
     def change(claims, n):

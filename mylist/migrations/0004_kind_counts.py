@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             name='KindCount',
             fields=[
                 ('pk', models.CompositePrimaryKey('user_id', 'content_type_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('content_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('user', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('content_type', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
                 ('count', models.PositiveIntegerField(default=0)),
             ],
         ),

@@ -1,8 +1,9 @@
 """Lists and content to test with."""
 
 from django.db import connection
+from django.db.models import Count
 
-from mylist.models import MyList, MyListItem
+from mylist.models import KindCount, MyList, MyListItem
 from mylist.registry import KINDS, MODELS
 from mylist.tests.standin.models import Film, Series
 
@@ -41,6 +42,15 @@ def insert_every_film(user):
 def sql(statement, *parameters):
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
+
+
+def assert_counts_are_right():
+    """Of each list, and of each kind on it."""
+    for pk, count in MyList.objects.values_list("user_id", "count"):
+        assert count == rows_of(pk)
+    listed = MyListItem.objects.values_list("user_id", "content_type_id").annotate(n=Count("pk"))
+    kept = KindCount.objects.exclude(count=0).values_list("user_id", "content_type_id", "count")
+    assert set(kept) == set(listed)
 
 
 def rows_of(user):

@@ -86,7 +86,7 @@ class World(NamedTuple):
 class Protocol:
     """The order of steps, by default as built. A reader's step is a method of `Reading`."""
 
-    reader: tuple[str, ...] = ("tokens", "redis", "check", "rows", "answer", "store")
+    reader: tuple[str, ...] = ("tokens", "redis", "check", "rows with tokens", "answer", "store")
     writer: tuple[str, ...] = ("rows", "token", "commit", "acknowledge")
     staff: tuple[str, ...] = ("rows", "token", "commit", "acknowledge")
     wild: bool = True  # else Redis has what it was sent last, until a DEL
@@ -189,24 +189,10 @@ class Reading(NamedTuple):
     def titles(self):
         yield self.got(content=(self.me.content[0], self.world.now.title))
 
-    def items_with_tokens(self):
-        [(_, world)] = self.tokens()
-        yield from Reading(self.protocol, world, self.who).items()
-
-    def titles_with_token(self):
-        [(_, world)] = self.titles()
-        yield self.if_still(world, self.me.tokens[1:] == self.world.now.tokens[1:])
-
     def tokens_again(self):
-        [(_, world)] = self.tokens()
-        yield self.if_still(world, self.me.tokens == self.world.now.tokens)
-
-    def if_still(self, world, same):
-        """What several statements read is of one instant; else it is read once more."""
-        if same:
-            return "of one instant", world
-        items = next(i for i, step in enumerate(self.protocol.reader) if step.startswith("items"))
-        return "of two instants: once more", world.put("readers", self.who, at=items)
+        """Not the same: the page is answered, and nobody knows what to store it under."""
+        same = self.world.now.tokens == self.me.tokens
+        yield self.got(tokens=self.me.tokens if same else None)
 
     def answer(self):
         content, since = self.me.content, self.me.since

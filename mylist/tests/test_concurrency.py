@@ -9,7 +9,7 @@ from django.db.transaction import atomic
 
 from mylist.models import MyList, MyListItem
 from mylist.tests.conftest import signed_in_as
-from mylist.tests.lists import films, put, rows_of
+from mylist.tests.lists import assert_counts_are_right, films, put, rows_of
 from mylist.tests.standin.models import Film
 from mylist.tests.threads import at_once, no_deadlock
 
@@ -44,11 +44,6 @@ def in_turn(*jobs):
 def people(count):
     names = (f"person {n}" for n in range(count))
     return [get_user_model().objects.create_user(name) for name in names]
-
-
-def assert_counts_are_right():
-    for mylist in MyList.objects.all():
-        assert mylist.count == rows_of(mylist.user_id)
 
 
 def assert_nothing_dangles():

@@ -30,6 +30,9 @@ def broken(text="tokens, redis, check, rows, answer, store", **rest):
     return Protocol(reader=steps(text), strict=False, **rest)
 
 
+# All that it takes; the rows' own tokens make a page exactly as new as what it is stored under.
+TOKENS_FIRST = reader("tokens, redis, check, rows, answer, store")
+
 HOLDS = {
     "as built": replace(AS_BUILT, requests=(2, 2)),
     "Redis asked before the tokens, its answer used after": reader(
@@ -49,15 +52,10 @@ HOLDS = {
         "tokens, redis, check, redis, check, rows, answer, store"
     ),
     "no token row, don't cache": replace(AS_BUILT, fault=TRUNCATE),
-    "rows and tokens in one statement": reader(
-        "tokens, redis, check, rows with tokens, answer, store"
+    "as built for an empty page, which tells no tokens": reader(
+        "tokens, redis, check, rows, tokens again, answer, store"
     ),
-    "as built, items and titles in statements of their own": reader(
-        "tokens, redis, check, items with tokens, titles with token, answer, store"
-    ),
-    "as built for an empty page: rows, then the tokens again": reader(
-        "tokens, redis, check, items, titles, tokens again, answer, store"
-    ),
+    "rows without their tokens": TOKENS_FIRST,
     "items and titles in two statements, each right by itself": reader(
         "tokens, redis, check, items, titles, answer, store", together=False
     ),
@@ -175,19 +173,16 @@ def test_items_and_titles_of_two_statements_may_never_have_stood_together():
     apart = HOLDS["items and titles in two statements, each right by itself"]
     _, trace = explore(replace(apart, together=True))
     assert len(trace) == 6, read_out(trace)
-    too_early = "tokens, redis, check, items, tokens again, titles, answer, store"
-    assert len(explore(reader(too_early))[1]) == 7
 
 
 def test_a_lost_commit_lives_on_in_a_page_unless_one_statement_read_rows_and_tokens():
     one_writer = {"writer": steps("rows, token, commit"), **NO_STAFF}
-    _, trace = explore(replace(AS_BUILT, fault=FAILOVER, **one_writer))
+    _, trace = explore(replace(TOKENS_FIRST, fault=FAILOVER, **one_writer))
     assert len(trace) == 7, read_out(trace)
-    in_one = replace(HOLDS["rows and tokens in one statement"], fault=FAILOVER, **one_writer)
-    assert not explore(in_one)[1]
-    built = HOLDS["as built, items and titles in statements of their own"]
-    built = replace(built, fault=FAILOVER)
-    assert not explore(built)[1]
+    empty = HOLDS["as built for an empty page, which tells no tokens"]
+    _, trace = explore(replace(empty, fault=FAILOVER, **one_writer))
+    assert len(trace) == 8, read_out(trace)
+    assert not explore(replace(AS_BUILT, fault=FAILOVER, **one_writer))[1]
 
 
 def can_be_run(order):
@@ -197,7 +192,7 @@ def can_be_run(order):
     return all(order.index(first) < order.index(then) for first, then in needs)
 
 
-ORDERS = [order for order in permutations(AS_BUILT.reader) if can_be_run(order)]
+ORDERS = [order for order in permutations(TOKENS_FIRST.reader) if can_be_run(order)]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
@@ -208,4 +203,4 @@ def test_of_a_readers_order_only_tokens_before_rows_matters(order):
 
 def test_what_a_recorder_sees_of_a_read():
     assert AS_BUILT.seen_outside(hit=True) == ["tokens", "redis"]
-    assert AS_BUILT.seen_outside(hit=False) == ["tokens", "redis", "rows", "store"]
+    assert AS_BUILT.seen_outside(hit=False) == ["tokens", "redis", "rows with tokens", "store"]

@@ -7,7 +7,15 @@ from django.db import connection, transaction
 
 from mylist.models import ContentToken, MyList, MyListItem
 from mylist.registry import KINDS
-from mylist.tests.lists import films, insert_every_film, put, rows_of, sql, unsaved
+from mylist.tests.lists import (
+    assert_counts_are_right,
+    films,
+    insert_every_film,
+    put,
+    rows_of,
+    sql,
+    unsaved,
+)
 from mylist.tests.services import keeps_tokens
 from mylist.tests.standin.models import Film, Series, Studio
 
@@ -34,8 +42,7 @@ def changed(*users):
         user.pk for user in users
     }
     assert len(set(after.values())) == len(after)
-    for pk, count in MyList.objects.values_list("user_id", "count"):
-        assert count == rows_of(pk)
+    assert_counts_are_right()
 
 
 def truncate(table):

@@ -12,6 +12,7 @@ NAMES = {
     "sqlite": {
         "mylist_items_insert",
         "mylist_items_delete",
+        "mylist_items_update",
         "mylist_gone_standin_film",
         "mylist_gone_standin_series",
     },
@@ -21,6 +22,7 @@ NAMES = {
         "mylist_items_delete_delete",
         "mylist_items_truncate_truncate",
         *(f"mylist_gone_standin_{t}_{e}" for t in TABLES for e in ("delete", "truncate")),
+        *(f"mylist_late_standin_{t}_insert" for t in TABLES),
         *(f"mylist_shown_standin_{t}_{e}" for t in TABLES for e in ("update", "truncate")),
     },
 }[connection.vendor]
@@ -74,13 +76,13 @@ def test_migrations_may_alter_the_tables(ann, settings):
     put(ann, *films(3))
     settings.MIGRATION_MODULES = {"mylist": "mylist.tests.later"}
     try:
-        call_command("migrate", "mylist", "0003", verbosity=0)
+        call_command("migrate", "mylist", "0005", verbosity=0)
         assert installed() == NAMES
         assert MyList.count_of(ann) == rows_of(ann) == 3
         MyList.remove(ann)
         assert_they_work(ann)
     finally:
-        call_command("migrate", "mylist", "0002", verbosity=0)
+        call_command("migrate", "mylist", "0004", verbosity=0)
     assert installed() == NAMES
 
 

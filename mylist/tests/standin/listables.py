@@ -17,18 +17,18 @@ class SeriesSerializer(serializers.ModelSerializer):
         fields = ("id", "title")
 
 
-def cards_of(model):
-    return Cards(
-        lambda: model.objects.values_list("pk", "title"),
-        lambda pk, title: {"id": pk, "title": title},
-    )
+def card(pk, title):
+    return {"id": pk, "title": title}
+
+
+CARDS = Cards(("pk", "title"), card)
 
 
 register(
     "film",
     FilmSerializer,
     Film.objects.all,
-    cards=cards_of(Film),
+    cards=CARDS,
     shows={Film: ("title",)},
     addable=Q(withdrawn=False),
 )
@@ -36,6 +36,6 @@ register(
     "series",
     SeriesSerializer,
     Series.objects.all,
-    cards=cards_of(Series),
+    cards=CARDS,
     shows={Series: ("title",)},
 )

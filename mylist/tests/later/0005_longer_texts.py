@@ -14,7 +14,7 @@ def longer_titles(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mylist", "0002_tokens")]
+    dependencies = [("mylist", "0004_kind_counts")]
     operations = [
         migrations.AlterField("mylistitem", "note", models.CharField(max_length=900, blank=True)),
         migrations.AlterField("mylist", "count", models.PositiveBigIntegerField(default=0)),
