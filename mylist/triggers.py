@@ -19,6 +19,8 @@ from mylist import triggers_sqlite as sqlite
 from mylist.registry import KINDS
 from mylist.triggers_postgresql import CONTENT, COUNTS, ITEMS, LISTS
 
+# It waits for nobody who renews the token.
+ONE_TOKEN = f"INSERT INTO {CONTENT} (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {CONTENT})"
 # All items anew. Most lists are right as they are, and are not touched.
 RECOUNT = (
     f"DELETE FROM {COUNTS}",
@@ -68,7 +70,7 @@ def install_on_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
     if changed:
         # Whatever was written without them: no page that was kept is valid any more.
         cursor.execute(postgresql.RENEW)
-    cursor.execute(f"INSERT INTO {CONTENT} (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+    cursor.execute(ONE_TOKEN)
 
 
 def remove_from_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
@@ -83,7 +85,7 @@ def install_on_sqlite(cursor: CursorWrapper, tables: set[str]) -> None:
     for trigger in (*sqlite.COUNT, *(sqlite.gone(**kind) for kind in contents(tables))):
         cursor.execute(trigger)
     recount(cursor)
-    cursor.execute(f"INSERT INTO {CONTENT} (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+    cursor.execute(ONE_TOKEN)
 
 
 def recount(cursor: CursorWrapper) -> None:

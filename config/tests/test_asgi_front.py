@@ -25,10 +25,13 @@ from conftest import PASSWORD, make
 from mylist.models import MyList
 from mylist.registry import MODELS
 
-pytestmark = pytest.mark.skipif(
-    connection.vendor != "postgresql" or not configured.REDIS_URL,
-    reason="needs PostgreSQL and Redis",
-)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql" or not configured.REDIS_URL,
+        reason="needs PostgreSQL and Redis",
+    ),
+]
 
 ASGI = ("-k", "asgi", "config.asgi")
 DOORS = {
@@ -90,23 +93,13 @@ def _empty():
 
 
 @pytest.fixture
-def committed(django_db_setup, django_db_blocker):
-    """Data that the servers see. It is deleted again, but not as Django's tests do: they empty all
-    tables, and the servers know the ids of content types."""
+def _django_db_helper(django_db_setup, django_db_blocker):
+    """In place of pytest-django's: data that the servers see. It is deleted again, but not by
+    emptying all tables, as the servers know the ids of content types."""
     with django_db_blocker.unblock():
         yield
         for model in (User, Movie, TVShow, Genre):
             model.objects.all().delete()
-
-
-@pytest.fixture
-def ann(committed):
-    return make("ann@example.com")
-
-
-@pytest.fixture
-def bob(committed):
-    return make("bob@example.com")
 
 
 @pytest.fixture
@@ -454,7 +447,7 @@ def test_a_length_that_nobody_can_count(plain_doors):
             assert answer[0] in (400, 413)
 
 
-def test_a_form_signs_in(plain_doors, committed, settings):
+def test_a_form_signs_in(plain_doors, db, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     admin = make("admin@example.com", is_staff=True)
     for door in plain_doors:
