@@ -55,7 +55,7 @@ class FrontHandler(ForceAuthClientHandler):
         if asking is None:
             return None
         # Tests of limits set the clock there.
-        found = front.find(asking._replace(now=limits.time.time()))
+        found = front.find(asking._replace(now=limits.time.time()))  # type: ignore[attr-defined]
         if isinstance(found, front.Hit):
             return found
         return found.mark(environ, asking.claims)

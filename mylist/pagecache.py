@@ -25,7 +25,7 @@ from rest_framework.serializers import BaseSerializer
 
 from api import metrics, redislink
 from api.redislink import Command, RedisAway
-from mylist import pages
+from mylist import pages, sampler
 from mylist.pages import Asked, Page
 from mylist.registry import KINDS
 from mylist.serializers import item_serializer
@@ -124,6 +124,8 @@ def read(user_id: int, asked: Asked, tokens: Tokens, value: Any) -> Found:
     page = valid(value, tokens)
     if page is not None:
         metrics.PAGE_READS.labels("hit").inc()
+        if sampler.due():
+            sampler.check(user_id, asked, tokens, page)
         return page, tokens
     metrics.PAGE_READS.labels("miss").inc()
     pages.check(user_id, asked)

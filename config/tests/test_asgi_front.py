@@ -178,7 +178,7 @@ def test_all_doors_answer_alike(doors, people):
     dice, statuses = random.Random("doors"), []
     with ExitStack() as stack:
         kept = {n: stack.enter_context(closing(Kept(door))) for n, door in doors.items()}
-        for n in range(250):
+        for n in range(130):
             if n % 10 == 0:
                 write(people, dice)
             request = over_http(with_etag(people.request(dice), etag_now(people)))
@@ -189,7 +189,7 @@ def test_all_doors_answer_alike(doors, people):
             assert answers["asgi"] == answers["without a front"], request
             statuses.append(answers["asgi"][0])
     assert {200, 304, 400, 401} <= set(statuses)
-    assert len(statuses) > 150
+    assert len(statuses) > 80
     assert_quiet(doors)
 
 

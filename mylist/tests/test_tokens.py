@@ -179,6 +179,13 @@ def test_truncating_changes_the_lists_that_were_not_empty(world, django_user_mod
         truncate(ITEMS)
 
 
+def test_truncating_leaves_no_counts(world):
+    truncate(ITEMS)
+    assert_counts_are_right()
+    put(world.ann, world.new)
+    assert_counts_are_right()
+
+
 def test_truncating_content_changes_the_lists_it_was_on(world, django_user_model):
     carol = django_user_model.objects.create_user("carol")
     put(carol, Series.objects.create(title="Not a film"))
