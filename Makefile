@@ -33,7 +33,13 @@ test: .venv/.dev  ## The whole suite on the embedded default (SQLite, no Redis)
 
 test-services: .venv/.dev  ## The same suite on PostgreSQL and Redis, started for it and stopped again
 	$(BIN)/python scripts/with_services.py $(BIN)/pytest
+	@# Once more with config.front before Django, which Django's test client goes around.
+	TEST_FRONT=on $(BIN)/python scripts/with_services.py $(BIN)/pytest $(WITH_FRONT)
 	$(BIN)/python scripts/with_services.py $(BIN)/pytest mylist --ds=mylist.tests.settings
+
+# Those that read lists.
+WITH_FRONT = accounts catalog/tests/test_curate.py $(patsubst %,config/tests/test_%.py,bad_input cards \
+	conditional content_token cors kept_pages list_and_catalog logs metrics_page paths problems rate_limits)
 
 check: .venv/.dev  ## The gate: lint, types, imports, migrations, deploy checks, schema, docs
 	$(BIN)/ruff check .

@@ -32,7 +32,7 @@ class BodySizeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "Transfer-Encoding" in request.headers:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
             drain(request)
             return respond(Problem(problems.LENGTH_REQUIRED), request)
         longest = longest_body(request)
@@ -53,7 +53,7 @@ def longest_body(request: HttpRequest) -> int:
 
 
 def content_length(request: HttpRequest) -> int:
-    length = request.headers.get("Content-Length", "")
+    length = str(request.META.get("CONTENT_LENGTH", ""))
     return int(length) if length.isascii() and length.isdigit() else 0
 
 

@@ -42,7 +42,7 @@ def with_etag(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def cache_control(request: HttpRequest) -> str:
-    return "private, no-cache" if "Authorization" in request.headers else "no-cache"
+    return "private, no-cache" if "HTTP_AUTHORIZATION" in request.META else "no-cache"
 
 
 def client_has_it(request: HttpRequest, etag: str) -> bool:

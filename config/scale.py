@@ -26,7 +26,7 @@ from django.utils import timezone
 from accounts.models import SignIn, User
 from catalog.models import Genre, Movie, Title, TVShow
 from config.seeding import add_genre, read
-from mylist.models import MyList, MyListItem
+from mylist.models import KindCount, MyList, MyListItem
 from mylist.registry import MODELS
 
 TITLES_AT_ONCE, PEOPLE_AT_ONCE, ITEMS_AT_ONCE = 10_000, 5_000, 50_000
@@ -421,7 +421,7 @@ def settle() -> bool:
     """Let PostgreSQL's planner know how much there is, and which pages all can see."""
     if connection.vendor != "postgresql":
         return False
-    written: list[type[Model]] = [*KINDS, User, SignIn, MyList, MyListItem]
+    written: list[type[Model]] = [*KINDS, User, SignIn, MyList, KindCount, MyListItem]
     written += [model.genres.through for model in KINDS]
     tables = ", ".join(quoted(model._meta.db_table) for model in written)
     # Within a transaction, as in tests, there is no VACUUM.

@@ -319,6 +319,8 @@ def test_another_type_is_got_over(things):
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_in_a_transaction_another_type_is_a_503(things, rf):
+    with transaction.atomic():
+        execute(THINGS, [0])
     things("bigint")
     with pytest.raises(NotSupportedError) as raised, transaction.atomic():
         execute(THINGS, [0])

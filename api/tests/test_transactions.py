@@ -7,7 +7,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 
-from api.transactions import ATTEMPTS, atomic_with_retry
+from api.transactions import ATTEMPTS, atomic_with_retry, statement_with_retry
 
 
 class Refused(Exception):
@@ -112,3 +112,48 @@ def test_two_who_lock_each_other_out_both_succeed():
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(run, [("a", "b"), ("b", "a")]))
     assert len(tries) == 3
+
+
+# --- one statement -----------------------------------------------------------------
+
+
+def stating(*errors):
+    """Raises one error after the other; when none is left, tells how often it was tried."""
+    left, tries = list(errors), []
+
+    @statement_with_retry
+    def work():
+        tries.append(1)
+        if left:
+            raise left.pop(0)
+        return len(tries)
+
+    return work
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("deadlocks", range(ATTEMPTS + 1))
+def test_a_statement_that_ends_a_deadlock_is_run_again(deadlocks):
+    work = stating(*[failure("40P01")] * deadlocks)
+    if deadlocks < ATTEMPTS:
+        assert work() == deadlocks + 1
+    else:
+        with pytest.raises(OperationalError):
+            work()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [failure("57014"), failure("40P01", IntegrityError)], ids=str)
+def test_a_statement_that_fails_otherwise_is_not_run_again(error):
+    work = stating(error)
+    with pytest.raises(type(error)):
+        work()
+    assert work() == 2
+
+
+@pytest.mark.django_db
+def test_a_statement_is_not_run_again_in_a_transaction_that_is_over():
+    work = stating(failure("40P01"))
+    with pytest.raises(OperationalError):
+        work()
+    assert work() == 2

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+import uvloop
 from django.db import connection
 
 from accounts import tokens
@@ -33,8 +34,18 @@ from mylist.tests.services import (  # noqa: F401 - fixtures
 SECONDS = 15
 
 
+@pytest.fixture(params=[uvloop.new_event_loop, None], ids=["uvloop", "asyncio"], autouse=True)
+def loop_of(request, monkeypatch):
+    """gunicorn takes uvloop where it is installed."""
+    monkeypatch.setattr(run, "loop", request.param)
+
+
 def run(coroutine):
-    return asyncio.run(asyncio.wait_for(coroutine, SECONDS))
+    with asyncio.Runner(loop_factory=run.loop) as runner:
+        return runner.run(asyncio.wait_for(coroutine, SECONDS))
+
+
+run.loop = None
 
 
 # --- one statement for those who wait -----------------------------------------------

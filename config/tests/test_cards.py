@@ -7,6 +7,7 @@ import pytest
 from api.renderers import to_json
 from catalog.models import Movie, TVShow
 from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
+from config.tests.cards import cards_of
 from mylist.registry import KINDS, MODELS
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def serialized(kind):
 
 def as_cards(kind):
     ids = list(kind.model.objects.values_list("pk", flat=True))
-    return {pk: to_json(card) for pk, card in kind.cards(ids).items()}
+    return {pk: to_json(card) for pk, card in cards_of(kind, ids).items()}
 
 
 ODD = {
@@ -57,7 +58,7 @@ ODD = {
 def test_odd_values(model, fields):
     title, kind = FACTORIES[model](**fields), MODELS[model]
     assert as_cards(kind) == serialized(kind) != {}
-    assert list(kind.cards([title.pk])) == [title.pk]
+    assert list(cards_of(kind, [title.pk])) == [title.pk]
 
 
 GENRES = {
@@ -86,19 +87,19 @@ def test_of_many_each_has_its_own(model):
     kind = MODELS[model]
     assert as_cards(kind) == serialized(kind)
     some = [title.pk for title in titles[3:7]]
-    assert sorted(kind.cards(some)) == some
+    assert sorted(cards_of(kind, some)) == some
 
 
 @pytest.mark.parametrize("ids", [[], [0], [-1], [2**63 - 1], [-(2**63)]], ids=str)
 def test_what_is_not_there_has_no_card(ids):
     for kind in KINDS.values():
-        assert kind.cards(ids) == {}
+        assert cards_of(kind, ids) == {}
 
 
 @of_both_kinds
 def test_an_id_twice_is_one_card(model):
     title = FACTORIES[model](genres=[GenreFactory(name="Drama")])
-    card = MODELS[model].cards([title.pk, title.pk])[title.pk]
+    card = cards_of(MODELS[model], [title.pk, title.pk])[title.pk]
     assert [genre["name"] for genre in card["genres"]] == ["Drama"]
 
 
@@ -107,4 +108,4 @@ def test_cards_cost_one_query_however_many(model, django_assert_num_queries):
     ids = [FACTORIES[model](genres=GenreFactory.create_batch(2)).pk for _ in range(30)]
     for some in (ids[:1], ids):
         with django_assert_num_queries(1):
-            assert len(MODELS[model].cards(some)) == len(some)
+            assert len(cards_of(MODELS[model], some)) == len(some)

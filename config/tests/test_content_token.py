@@ -10,9 +10,9 @@ from api.renderers import to_json
 from catalog.models import Genre, Movie, TVShow
 from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
 from catalog.tests.test_admin import FORMS
+from config.tests.cards import cards_of
 from mylist.models import ContentToken, MyList
 from mylist.registry import MODELS
-from mylist.tests.lists import sql
 from mylist.tests.services import keeps_tokens
 
 pytestmark = [pytest.mark.django_db, keeps_tokens]
@@ -21,6 +21,11 @@ SHOWN = {"title", "release_date", "release_year", "poster_path", "rating", "avai
 PATHS = {Movie: "/api/v1/movies/", TVShow: "/api/v1/tv-shows/"}
 FACTORIES = {Movie: MovieFactory, TVShow: TVShowFactory}
 of_both_kinds = pytest.mark.parametrize("model", [Movie, TVShow])
+
+
+def sql(statement, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
 
 
 def token():
@@ -33,7 +38,7 @@ def list_tokens():
 
 def card(title):
     """As it goes into pages; none when the title is gone."""
-    return to_json(MODELS[type(title)].cards([title.pk]).get(title.pk))
+    return to_json(cards_of(MODELS[type(title)], [title.pk]).get(title.pk))
 
 
 class Watch:
@@ -257,7 +262,7 @@ def test_by_an_action_of_the_desk(desk, model):
         watch = Watch(title)
         desk.post(url, {"action": action, "_selected_action": [title.pk]})
         assert watch.was_seen()
-    assert card(other) == to_json(MODELS[model].cards([other.pk])[other.pk])
+    assert card(other) == to_json(cards_of(MODELS[model], [other.pk])[other.pk])
 
 
 @of_both_kinds

@@ -527,7 +527,7 @@ def test_what_goes_on_to_django_is_untouched(people, settings):
 def test_on_a_miss_nothing_is_asked_twice(people, settings, monkeypatch, django_assert_num_queries):
     limited(settings)
     sent = asks_of(monkeypatch)
-    with django_assert_num_queries(4):  # who, items, movies, shows
+    with django_assert_num_queries(2):  # who, items with their titles
         answer = answer_of(front.Front(WSGIHandler()), of_ann(people))
     assert dict(answer[1])["X-RateLimit-Remaining"] == "999"
     assert sent == [["INCR", "EXPIRE", "HGET"], ["SET"], ["HSET", "EXPIRE", "HLEN"]]

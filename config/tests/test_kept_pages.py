@@ -71,8 +71,8 @@ def test_so_is_a_304(on_redis, as_ann, titles, limited, asks, django_assert_num_
     assert asks == [["INCR", "EXPIRE"]]
 
 
-def test_a_miss_is_four_statements(on_redis, as_ann, titles, django_assert_num_queries):  # noqa: F811
-    with django_assert_num_queries(4):  # who, items, movies, shows
+def test_a_miss_is_two_statements(on_redis, as_ann, titles, django_assert_num_queries):  # noqa: F811
+    with django_assert_num_queries(2):  # who, items with their titles
         as_ann.get(HERE)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from mylist.models import MyList, MyListItem
 from mylist.registry import KINDS
@@ -202,3 +203,21 @@ def test_an_item_as_it_was_read_can_be_added_again(as_ann, film):
     again = as_ann.post("/api/v1/mylist/", read)
     assert (again.status_code, again.json()["note"]) == (201, "soon")
     assert again.json()["id"] != read["id"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_rolls_nothing_back(as_ann, ann, film, settings):
+    """After a rollback the connection has to prepare all of its statements anew."""
+    settings.MYLIST_MAX_ITEMS = 1
+    [item] = put(ann, film)
+    missing, [another] = f"{HERE}film/{10**9}/", films(1)
+    with CaptureQueriesContext(connection) as queries:
+        assert as_ann.post(HERE, asked(film)).json()["code"] == 4001
+        assert as_ann.put(missing).json()["code"] == 4003
+        assert as_ann.put(f"{HERE}film/{another.pk}/").json()["code"] == 4002
+        # As when another device was quicker.
+        _, there, _ = MyList.add_slowly(ann, KINDS["film"], film.pk, "x", exist_ok=False)
+    assert (there.pk, there.note) == (item.pk, "")
+    said = " ".join(query["sql"] for query in queries)
+    assert "BEGIN" in said
+    assert "ROLLBACK" not in said

@@ -1,17 +1,21 @@
 """What holds when many write at once."""
 
+import random
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError
+from django.db import OperationalError, connection, connections
 from django.db.transaction import atomic
 
-from mylist.models import MyList, MyListItem
+from mylist.models import ContentToken, MyList, MyListItem
+from mylist.registry import KINDS
 from mylist.tests.conftest import signed_in_as
-from mylist.tests.lists import assert_counts_are_right, films, put, rows_of
+from mylist.tests.lists import assert_counts_are_right, films, put, rows_of, sql, unsaved
 from mylist.tests.standin.models import Film
-from mylist.tests.threads import at_once, no_deadlock
+from mylist.tests.threads import at_once, deadlocks, no_deadlock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("on_postgresql")]
 
@@ -188,6 +192,129 @@ def test_people_are_erased_while_they_write_and_their_titles_are_deleted():
     assert not MyListItem.objects.exclude(user=staying).exists()
     assert_nothing_dangles()
     assert_counts_are_right()
+
+
+# --- deadlocks that others make ----------------------------------------------------
+
+
+def alone(job):
+    """In a thread, with a connection of its own."""
+    try:
+        return job()
+    finally:
+        connections.close_all()
+
+
+def wait_until_somebody_waits():
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.005)
+    raise AssertionError("nobody waits")
+
+
+def against(holds, wants, job):
+    """Run the job while somebody holds what it wants and wants what it holds. It is the job that
+    PostgreSQL ends."""
+
+    def impatient():
+        sql("SET deadlock_timeout = '500ms'")
+        return job()
+
+    before = deadlocks()
+    with ThreadPoolExecutor(1) as pool:
+        with atomic():
+            sql("SET LOCAL deadlock_timeout = '1min'")
+            holds()
+            running = pool.submit(alone, impatient)
+            wait_until_somebody_waits()
+            wants()
+        answer = running.result()
+    assert deadlocks() > before
+    return answer
+
+
+def test_a_removal_that_ends_a_deadlock_is_run_again(ann, film):
+    [item] = put(ann, film)
+    there = MyListItem.objects.select_for_update().filter(pk=item.pk)
+    status = against(lambda: list(there), lambda: MyList.locked(ann), take_off(ann, film))
+    assert status == 204
+    assert_counts_are_right()
+
+
+def test_an_addition_that_ends_a_deadlock_is_run_again(ann, film):
+    title = Film.objects.select_for_update().filter(pk=film.pk)
+    status = against(lambda: MyList.locked(ann), lambda: list(title), add(ann, film))
+    assert status == 201
+    assert_counts_are_right()
+
+
+def test_within_a_transaction_that_is_gone_nothing_is_run_again(ann, film):
+    [item] = put(ann, film)
+    there = MyListItem.objects.select_for_update().filter(pk=item.pk)
+    removal = atomic(lambda: MyList.remove(ann, id=item.pk))
+    with pytest.raises(OperationalError, match="deadlock detected"):
+        against(lambda: list(there), lambda: MyList.locked(ann), removal)
+    assert rows_of(ann) == 1
+
+
+# --- SQL that asks nobody ------------------------------------------------------------
+
+
+def test_many_write_to_the_same_lists_by_one_statement_each():
+    users, contents = people(30), films(6)
+
+    def write(content):
+        for _ in range(10):
+            in_disorder = random.sample(users, len(users))
+            MyListItem.objects.bulk_create(unsaved(user, content) for user in in_disorder)
+            MyListItem.objects.filter(content_id=content.pk).update(note="x")
+            MyListItem.objects.filter(content_id=content.pk).delete()
+
+    with no_deadlock():
+        at_once(*[lambda content=content: write(content) for content in contents])
+    assert_counts_are_right()
+
+
+def name_by_insert(item, other):
+    item.save()
+
+
+def name_by_update(item, other):
+    MyListItem.objects.filter(pk=other.pk).update(content_id=item.content_id)
+
+
+@pytest.mark.parametrize("name", [name_by_insert, name_by_update])
+def test_what_is_listed_by_sql_while_it_is_deleted_changes_the_list_afterwards(ann, film, name):
+    """Whoever reads the list in between keeps a page with the title; it must not be valid then."""
+    [other], item = put(ann, *films(1)), unsaved(ann, film)
+
+    def tokens():
+        return MyList.objects.get().token, ContentToken.objects.get().token
+
+    with ThreadPoolExecutor(1) as pool:
+        with atomic():
+            film.delete()
+            listing = pool.submit(alone, lambda: name(item, other))
+            wait_until_somebody_waits()
+            [before] = at_once(tokens)
+        listing.result()
+    assert tokens() != before
+
+
+def test_what_was_listed_by_sql_is_found_by_whoever_deletes_it(ann, film):
+    with ThreadPoolExecutor(1) as pool:
+        with atomic():
+            unsaved(ann, film).save()
+            deletion = pool.submit(alone, film.delete)
+            wait_until_somebody_waits()
+        deletion.result()
+    assert_nothing_dangles()
+    assert_counts_are_right()
+    assert MyList.count_of(ann, KINDS["film"]) == 0
 
 
 def test_who_is_no_more_cannot_write(ann, film):
