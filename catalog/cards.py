@@ -47,8 +47,20 @@ class GenresOf(Func):
         return super().as_sql(compiler, connection, template=sql.format(genres=genres), **context)
 
 
+class Exactly(Func):
+    """A number with all its digits, of which SQLite's JSON has 15."""
+
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "iif(%(expressions)s IS NULL, NULL, printf('%%%%!.17g', %(expressions)s))"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 def values(model: type[Title]) -> tuple[Any, ...]:
-    return (*COLUMNS, GenresOf(model))
+    """What `card` takes, in this order."""
+    exact = {"rating": Exactly("rating")}
+    return (*(exact.get(name, name) for name in COLUMNS), GenresOf(model))
 
 
 def card(
@@ -57,12 +69,12 @@ def card(
     release_date: str | None,
     release_year: int | None,
     poster_path: str,
-    rating: float | None,
+    rating: float | str | None,
     available: bool,
     genres: Any,
 ) -> dict[str, Any]:
-    """From JSON, which knows one kind of number. In SQLite's, truth is one too, and what is nested
-    a text."""
+    """From JSON, which knows one kind of number. In SQLite's, truth is one too, and some are texts,
+    as is what is nested."""
     if isinstance(genres, str):
         genres = orjson.loads(genres)
     return {

@@ -413,6 +413,16 @@ def test_nobody_can_tell_who_answered(way, people, on_redis, log, settings):  # 
     assert statuses >= {"429", "401"} if way is shut else statuses >= {"200", "304", "400", "401"}
 
 
+def test_nor_by_one_oddity_in_what_is_kept(people, on_redis, log, settings):  # noqa: F811
+    limited(settings)
+    browsers(settings)
+    dice, worlds = random.Random("one"), Worlds(on_redis, log)
+    for _, name, choices in people.oddities(dice):
+        for choice in choices:
+            asked = {"HTTP_AUTHORIZATION": f"Bearer {people.right}"} | {name: choice}
+            worlds.agree(with_etag(environ(**asked), etag_now(people)), warm=True)
+
+
 def write(people, dice):
     """What the next page must show."""
     kind = MODELS[type(people.title)]
