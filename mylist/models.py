@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from api.compiled import Compiled, Param, execute
 from api.transactions import atomic_with_retry, statement_with_retry
-from mylist.cards import card_of
+from mylist.cards import card, card_of, type_ids
 from mylist.registry import KINDS, Kind, kind_of
 
 
@@ -93,9 +93,9 @@ class MyListItemQuerySet(models.QuerySet["MyListItem"]):
         return self.delete()[0]
 
     def row(self, user: Any, kind: Kind, content_id: int) -> Row | None:
-        """What this person has of this content."""
+        """What this person has of this content, with its card."""
         found = BY_CONTENT.rows(
-            user=user.pk, content_type=kind.content_type.pk, content_id=content_id
+            user=user.pk, content_type=kind.content_type.pk, content_id=content_id, **type_ids()
         )
         return Row(*found[0]) if found else None
 
@@ -313,9 +313,15 @@ class MyListItem(models.Model):
 
 COLUMNS = Row._fields[:5]
 BY_CONTENT = Compiled(
-    lambda: MyListItem.objects.filter(
-        user_id=Param("user"), content_type_id=Param("content_type"), content_id=Param("content_id")
-    ).values_list(*COLUMNS)
+    lambda: (
+        MyListItem.objects.filter(
+            user_id=Param("user"),
+            content_type_id=Param("content_type"),
+            content_id=Param("content_id"),
+        )
+        .annotate(card=card())
+        .values_list(*COLUMNS, "card")
+    )
 )
 
 
@@ -339,18 +345,19 @@ def unless_new(row: Row, exist_ok: bool) -> Row:
 
 
 def insert(user: Any, kind: Kind, content_id: int, note: str) -> Row | None:
-    """A new item; None when the content is on the list already."""
+    """A new item with its card; None when the content is on the list already."""
     content_type = kind.content_type.pk
     found = execute(
         f"INSERT INTO {MyListItem._meta.db_table} (user_id, content_type_id, content_id, note)"
-        " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id, added_at",
+        " VALUES (%s, %s, %s, %s)"
+        f" ON CONFLICT DO NOTHING RETURNING id, added_at, {card_sql(kind)}",
         [user.pk, content_type, content_id, note],
     ).rows
     if not found:
         return None
-    pk, added_at = found[0]
+    pk, added_at, shown = found[0]
     # SQLite has times without a zone, in UTC.
-    return Row(pk, content_type, content_id, added_at.replace(tzinfo=UTC), note)
+    return Row(pk, content_type, content_id, added_at.replace(tzinfo=UTC), note, shown)
 
 
 # What a count can be at all.
@@ -371,6 +378,7 @@ def insert_statement(kind: Kind) -> str:
     )
 
 
+@cache
 def card_sql(kind: Kind) -> str:
     """The card of a row of the table of items, as SQL."""
     table = f'"{MyListItem._meta.db_table}"'
@@ -390,5 +398,5 @@ def insert_at_once(user: Any, kind: Kind, content_id: int, note: str) -> Row | N
     found = execute(insert_statement(kind), [*held, user.pk, *values]).rows
     if not found:
         return None
-    pk, added_at, card = found[0]
-    return Row(pk, content_type, content_id, added_at, note, card)
+    pk, added_at, shown = found[0]
+    return Row(pk, content_type, content_id, added_at, note, shown)

@@ -8,13 +8,13 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
-from django.db.models import Count, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 
 from api.compiled import LIMIT, Compiled, Param
 from api.paging import Cursors, Position, cut
 from api.renderers import to_json
 from mylist.cards import card, type_ids
-from mylist.models import COLUMNS, MyList, MyListItem, Row
+from mylist.models import COLUMNS, KindCount, MyList, MyListItem, Row
 from mylist.registry import KINDS, Kind
 from mylist.tokens import Tokens, checked, token_expressions
 
@@ -129,13 +129,14 @@ def rows_of(user_id: int, asked: Asked, backwards: bool, position: Position | No
 def statement(of_kind: bool, backwards: bool, placed: bool) -> Compiled:
     def build() -> QuerySet[Any, Any]:
         items = MyListItem.objects.filter(user_id=Param("user"))
-        count: QuerySet[Any, Any] = MyList.objects.filter(user_id=Param("user")).values("count")
+        count: QuerySet[Any, Any] = MyList.objects.filter(user_id=Param("user"))
         if of_kind:
-            items = items.filter(content_type_id=Param("content_type"))
-            count = items.order_by().values("user_id").annotate(n=Count("*")).values("n")
+            one = {"content_type_id": Param("content_type")}
+            items = items.filter(**one)
+            count = KindCount.objects.filter(user_id=Param("user"), **one)
         if placed:
             items = items.filter(**{"id__gt" if backwards else "id__lt": Param("after")})
-        beside = {"of": Subquery(count)} | token_expressions(Param("user"))
+        beside = {"of": Subquery(count.values("count"))} | token_expressions(Param("user"))
         ordered = items.annotate(card=card(), **beside).order_by("id" if backwards else "-id")
         return ordered.values_list(*COLUMNS, "card", *beside)[:LIMIT]
 
@@ -147,9 +148,7 @@ def total(user_id: int, asked: Asked, rows: list[Row]) -> int:
     that may not be, it is asked for."""
     if rows or asked.cursor is None:
         return (rows[0].of or 0) if rows else 0
-    if asked.kind is None:
-        return MyList.count_of(user_id)
-    return MyListItem.objects.of(user_id).of_kind(KINDS[asked.kind]).count()
+    return MyList.count_of(user_id, KINDS[asked.kind] if asked.kind else None)
 
 
 # --- showing -------------------------------------------------------------------
@@ -179,31 +178,24 @@ def shown(row: Row) -> dict[str, Any] | None:
 # --- one item ------------------------------------------------------------------
 
 
-def with_card(**which: Any) -> Compiled:
-    mine = MyListItem.objects.filter(user_id=Param("user"), **which)
-    return Compiled(lambda: mine.annotate(card=card()).values_list(*COLUMNS, "card"))
-
-
-BY_ID = with_card(pk=Param("pk"))
-BY_CONTENT = with_card(content_type_id=Param("content_type"), content_id=Param("content_id"))
+BY_ID = Compiled(
+    lambda: (
+        MyListItem.objects.filter(user_id=Param("user"), pk=Param("pk"))
+        .annotate(card=card())
+        .values_list(*COLUMNS, "card")
+    )
+)
 
 
 def item(user_id: int, pk: int) -> dict[str, Any] | None:
     """An item of this person as it is shown."""
-    return first(BY_ID.rows(user=user_id, pk=pk, **type_ids()))
-
-
-def item_of(user_id: int, kind: Kind, content_id: int) -> dict[str, Any] | None:
-    content_type = kind.content_type.pk
-    return first(
-        BY_CONTENT.rows(
-            user=user_id, content_type=content_type, content_id=content_id, **type_ids()
-        )
-    )
-
-
-def first(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:
+    rows = BY_ID.rows(user=user_id, pk=pk, **type_ids())
     return shown(Row(*rows[0])) if rows else None
+
+
+def item_of(user: Any, kind: Kind, content_id: int) -> dict[str, Any] | None:
+    row = MyListItem.objects.row(user, kind, content_id)
+    return shown(row) if row else None
 
 
 # --- answering -----------------------------------------------------------------

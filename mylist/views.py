@@ -134,7 +134,7 @@ class MyListViewSet(ApiViewSet):
         asked = self.body(AddSerializer)
         kind, content_id = asked["content_type"], asked["content_id"]
         row, _ = MyList.add(request.user, kind, content_id, asked.get("note"))
-        return self.added(row, kind, 201, {"Location": f"{request.path}{row.pk}/"})
+        return added(row, kind, 201, {"Location": f"{request.path}{row.pk}/"})
 
     @extend_schema(responses={204: None})
     def clear(self, request: Request) -> HttpResponse:
@@ -206,7 +206,7 @@ class MyListViewSet(ApiViewSet):
         200 with the item, or 404.
         """
         kind = kind_named(content_type)
-        return answer(pages.item_of(self.person, kind, content_id))
+        return answer(pages.item_of(request.user, kind, content_id))
 
     @extend_schema(request=NoteSerializer, responses={200: ITEM, 201: ITEM})
     def put_membership(self, request: Request, content_type: str, content_id: int) -> HttpResponse:
@@ -217,7 +217,7 @@ class MyListViewSet(ApiViewSet):
         note = self.body(NoteSerializer, partial=True).get("note")
         kind = kind_named(content_type)
         row, new = MyList.add(request.user, kind, content_id, note, exist_ok=True)
-        return self.added(row, kind, 201 if new else 200)
+        return added(row, kind, 201 if new else 200)
 
     @extend_schema(responses={204: None})
     def remove_membership(
@@ -239,15 +239,6 @@ class MyListViewSet(ApiViewSet):
             raise NotFound
         return self.retrieve(self.request, pk)
 
-    def added(
-        self, row: Row, kind: Kind, status: int, headers: dict[str, str] | None = None
-    ) -> HttpResponse:
-        """Whose title was deleted at once is not told that it was added."""
-        item = pages.shown(row) if row.card else pages.item(self.person, row.pk)
-        if item is None:
-            raise NotAddable(kind, row.content_id)
-        return json_response(item, status, headers)
-
     def removed(self, count: int) -> HttpResponse:
         if not count:
             raise NotFound
@@ -259,6 +250,13 @@ def answer(item: dict[str, Any] | None) -> HttpResponse:
     if item is None:
         raise NotFound
     return json_response(item)
+
+
+def added(row: Row, kind: Kind, status: int, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Whose title was deleted at once is not told that it was added."""
+    if (item := pages.shown(row)) is None:
+        raise NotAddable(kind, row.content_id)
+    return json_response(item, status, headers)
 
 
 def asked_by(query: Parameters, request: Request) -> Asked:

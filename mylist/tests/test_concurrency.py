@@ -231,8 +231,7 @@ def against(holds, wants, job):
             running = pool.submit(alone, impatient)
             wait_until_somebody_waits()
             wants()
-        answer = running.result()
-    return answer
+        return running.result()
 
 
 def test_a_removal_that_ends_a_deadlock_is_run_again(ann, film):

@@ -116,13 +116,13 @@ def test_a_patch_of_what_is_not_there_is_a_404(as_ann, body):
     assert as_ann.patch(f"{HERE}1/", body).json()["code"] == 4404
 
 
-def test_an_item_costs_two_queries(as_ann, url, django_assert_num_queries):
-    with django_assert_num_queries(2):  # item, film
+def test_an_item_costs_one_query(as_ann, url, django_assert_num_queries):
+    with django_assert_num_queries(1):  # item with its content
         as_ann.get(url)
 
 
 def test_a_change_and_a_removal_cost_what_they_must(as_ann, url, django_assert_num_queries):
-    with django_assert_num_queries(6):  # savepoint, list, update, release; item, film
+    with django_assert_num_queries(5):  # savepoint, list, update, release; item
         as_ann.patch(url, {"note": "x"})
     with django_assert_num_queries(1):  # lock and delete
         as_ann.delete(url)
