@@ -277,7 +277,7 @@ def patient(monkeypatch):
 
 async def closed(link):
     if link.connection is not None:
-        await link.connection.disconnect(nowait=True)
+        link.lose(link.connection, ConnectionResetError())
         await asyncio.sleep(0)
 
 
