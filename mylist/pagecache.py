@@ -99,7 +99,7 @@ def valid(value: Any, tokens: Tokens) -> Page | None:
         return None
 
 
-NO_PAGE, EMPTY = b"-", b"[]"
+NO_PAGE = b"-"
 
 
 def cursor_in(written: bytes) -> str | None:
@@ -151,8 +151,8 @@ def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
 def made(user_id: int, asked: Asked, before: Tokens) -> Found:
     """A page out of the database, and kept. Where it has no item to tell its tokens, it is of those
     that are the same before and after."""
-    page, tokens = pages.read(user_id, asked)
-    if page.results == EMPTY:
+    page, tokens, nothing = pages.read(user_id, asked)
+    if nothing:
         after = tokens_now(user_id)
         tokens = after if after == before else None
     if tokens is not None:

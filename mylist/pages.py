@@ -89,10 +89,13 @@ def check(user_id: int, asked: Asked) -> None:
 
 
 class Reading(NamedTuple):
-    """A page, and the tokens that it is exactly of; None where there was no item to tell."""
+    """A page, and the tokens that it is exactly of. They are None where there was `nothing`, no item
+    to tell, and where an item's content is not there (yet): who wrote the one by SQL may be about to
+    write the other."""
 
     page: Page
     tokens: Tokens | None
+    nothing: bool
 
 
 def read(user_id: int, asked: Asked) -> Reading:
@@ -102,14 +105,16 @@ def read(user_id: int, asked: Asked) -> Reading:
     backwards, position = cursors.read(asked.cursor)
     rows = rows_of(user_id, asked, backwards, position)
     cut_out = cut(rows, asked.size, backwards, position)
+    items = all_shown(cut_out.rows)
     page = Page(
         total(user_id, asked, rows),
         "" if cut_out.restart else cut_out.next and cursors.write(False, [cut_out.next.pk]),
         cut_out.previous and cursors.write(True, [cut_out.previous.pk]),
-        to_json(all_shown(cut_out.rows)),
+        to_json(items),
     )
-    tokens = checked(rows[0].list_token, rows[0].content_token) if rows else None
-    return Reading(page, tokens)
+    whole = rows and len(items) == len(cut_out.rows)
+    tokens = checked(rows[0].list_token, rows[0].content_token) if whole else None
+    return Reading(page, tokens, nothing=not rows)
 
 
 def rows_of(user_id: int, asked: Asked, backwards: bool, position: Position | None) -> list[Row]:
