@@ -89,9 +89,9 @@ def check(user_id: int, asked: Asked) -> None:
 
 
 class Reading(NamedTuple):
-    """A page, and the tokens that it is exactly of. They are None where there was `nothing`, no item
-    to tell, and where an item's content is not there (yet): who wrote the one by SQL may be about to
-    write the other."""
+    """A page, and the tokens that it is exactly of. They are None where there was `nothing`, no
+    item to tell, and where an item's content is not there (yet): who wrote the one by SQL may be
+    about to write the other."""
 
     page: Page
     tokens: Tokens | None
