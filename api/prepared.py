@@ -83,9 +83,8 @@ class Statements:
     def prepare(self, sql: str, params: Sequence[Any]) -> bytes:
         self.count += 1
         name = b"mylist_%d" % self.count
-        text = sql.replace("%s", "${}").format(*range(1, len(params) + 1)).replace("%%", "%")
         types = [INT8 if type(param) is int else UNKNOWN for param in params]
-        self.check(self.pgconn.prepare(name, text.encode(), types))
+        self.check(self.pgconn.prepare(name, numbered(sql).encode(), types))
         self.names[sql] = name
         return name
 
@@ -103,6 +102,13 @@ class Statements:
         if self.pgconn.status == ConnStatus.BAD and not isinstance(error, OperationalError):
             raise OperationalError("the connection is closed") from error
         raise error
+
+
+def numbered(sql: str) -> str:
+    """`%s` as `$1`, `$2` and so on; `%%` is a percent sign, as for every cursor."""
+    first, *rest = sql.split("%s")
+    parts = (f"${number}{part}" for number, part in enumerate(rest, 1))
+    return (first + "".join(parts)).replace("%%", "%")
 
 
 def as_text(param: Any) -> bytes | None:

@@ -328,3 +328,10 @@ def test_in_a_transaction_another_type_is_a_503(things, rf):
     assert (refusal.status_code, refusal["Retry-After"]) == (503, "2")
     with transaction.atomic():
         assert execute(THINGS, [0]).rows == [(7,)]
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_braces_and_percent_signs_stand_for_themselves():
+    sql = "SELECT '{0} {}', %s::bigint, '100%%', %s::text"
+    assert execute(sql, [5, "{x} %s"]).rows == [("{0} {}", 5, "100%", "{x} %s")]
