@@ -42,7 +42,13 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             self.http.close()
             raise Unanswered from error
-        return Answer(response.status, response.headers["ETag"], json.loads(raw) if raw else None)
+        try:
+            told = json.loads(raw) if raw else None
+        except ValueError:
+            raise RuntimeError(
+                f"{response.status} {dict(response.headers)} {raw[:300]!r}"
+            ) from None
+        return Answer(response.status, response.headers["ETag"], told)
 
     def connect(self) -> None:
         if self.http.sock is None:
