@@ -18,7 +18,7 @@ from mylist.models import COLUMNS, KindCount, MyList, MyListItem, Row
 from mylist.registry import KINDS, Kind
 from mylist.tokens import Tokens, checked, token_expressions
 
-DEFAULT_SIZE, LARGEST_SIZE = 20, 100
+DEFAULT_SIZE = 20
 
 # --- asking ------------------------------------------------------------------
 

@@ -5,13 +5,17 @@ from django.db import connection
 
 from accounts import tokens
 from accounts.models import SignIn
-from api import redislink
 from catalog.models import Genre
 from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
 from mylist import pages
 from mylist.models import MyList
 from mylist.registry import MODELS
-from mylist.tests.services import keeps_tokens, on_redis, redis_of_its_own  # noqa: F401 - fixtures
+from mylist.tests.services import (  # noqa: F401 - fixtures
+    asks,
+    keeps_tokens,
+    on_redis,
+    redis_of_its_own,
+)
 from mylist.tokens import checked, tokens_now
 
 pytestmark = [pytest.mark.django_db, keeps_tokens]
@@ -29,19 +33,6 @@ def titles(ann):
 
 
 @pytest.fixture
-def asks(monkeypatch):
-    """The commands that Redis was sent, by round trip."""
-    sent, really = [], redislink.ask
-
-    def ask(*commands):
-        sent.append([command[0] for command in commands])
-        return really(*commands)
-
-    monkeypatch.setattr(redislink, "ask", ask)
-    return sent
-
-
-@pytest.fixture
 def limited(settings):
     settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_USER_MAX = 100, 1000
 
@@ -51,7 +42,7 @@ def test_a_hit_is_one_statement_and_one_round_trip(
     as_ann,
     titles,
     limited,
-    asks,
+    asks,  # noqa: F811
     django_assert_num_queries,
 ):
     miss = as_ann.get(HERE)

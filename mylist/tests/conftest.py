@@ -5,7 +5,7 @@ import os
 import pytest
 
 from conftest import Client
-from mylist.tests.services import on_redis, redis_of_its_own  # noqa: F401 - fixtures
+from mylist.tests.services import asks, on_redis, redis_of_its_own  # noqa: F401 - fixtures
 from mylist.tests.threads import on_postgresql  # noqa: F401 - a fixture
 
 if os.environ.get("DJANGO_SETTINGS_MODULE") != "mylist.tests.settings":

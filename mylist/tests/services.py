@@ -21,6 +21,19 @@ keeps_tokens = pytest.mark.skipif(
 
 
 @pytest.fixture
+def asks(monkeypatch):
+    """The commands that Redis was sent, by round trip."""
+    sent, really = [], redislink.ask
+
+    def ask(*commands):
+        sent.append([command[0] for command in commands])
+        return really(*commands)
+
+    monkeypatch.setattr(redislink, "ask", ask)
+    return sent
+
+
+@pytest.fixture
 def on_redis(settings, monkeypatch):
     """An empty database of the real Redis, for this test alone, and nothing left in this process
     of an earlier one. The client of the test goes its own way to it."""

@@ -48,19 +48,6 @@ def reads(monkeypatch):
     return Reads(monkeypatch)
 
 
-@pytest.fixture
-def asks(monkeypatch):
-    """The commands that Redis was sent, by round trip."""
-    sent, really = [], redislink.ask
-
-    def ask(*commands):
-        sent.append([command[0] for command in commands])
-        return really(*commands)
-
-    monkeypatch.setattr(redislink, "ask", ask)
-    return sent
-
-
 def kept(client, user):
     """What is kept of somebody, by field."""
     return client.hgetall(pagecache.key(user.pk))
