@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import hiredis
@@ -29,6 +30,7 @@ COMPLAINT_SECONDS = 60.0
 # What the reader says while a reply is not there as a whole.
 MORE = object()
 READ_SIZE = 64 * 1024
+FAILURES_OF_A_LINK = (RedisError, hiredis.HiredisError, OSError)
 
 
 class RedisAway(Exception):
@@ -49,21 +51,32 @@ def ask(*commands: Command) -> list[Any]:
     shows only when it is used, is opened anew and asked again, and nobody can tell whether the
     first time was heard. To count twice, to read or to store the same page twice is harmless.
     """
+    return send(*commands).replies()
+
+
+def send(*commands: Command) -> "Question":
+    """Ask, and have the replies later: meanwhile PostgreSQL can be asked something. Each wait
+    for another process costs both more than what it waits for."""
     now = time.monotonic()
     if not breaker.allows(now):
         raise RedisAway
     sent = b"".join([hiredis.pack_command(each) for each in commands])  # type: ignore[arg-type]
     try:
-        replies = link_of_thread().ask(sent, len(commands), now)
-    except (RedisError, hiredis.HiredisError, OSError) as error:
-        metrics.REDIS_FAILURES.inc()
-        breaker.failed(time.monotonic(), error)
-        raise RedisAway from error
-    breaker.succeeded()
-    if ResponseError in map(type, replies):
-        metrics.REDIS_FAILURES.inc()
-        complaints.about(replies, now)
-    return replies
+        return link_of_thread().send(sent, len(commands))
+    except FAILURES_OF_A_LINK as error:
+        raise failed(error) from error
+
+
+def tell(*commands: Command) -> None:
+    """Send commands whose replies nobody needs. They are read before the next are sent."""
+    with suppress(RedisAway):
+        send(*commands)
+
+
+def failed(error: Exception) -> RedisAway:
+    metrics.REDIS_FAILURES.inc()
+    breaker.failed(time.monotonic(), error)
+    return RedisAway()
 
 
 # --- connections ---------------------------------------------------------------
@@ -81,34 +94,65 @@ class Link:
         self.connection = pool.connection_class(**options)
         self.caches, self.pid = settings.CACHES, os.getpid()
         self.socket: Any = None
+        self.under_way: Question | None = None
 
     def is_current(self) -> bool:
         """Not after a fork: the socket is the parent's. Tests change settings."""
         return self.pid == os.getpid() and self.caches is settings.CACHES
 
-    def ask(self, sent: bytes, count: int, now: float) -> list[Any]:
-        """A time-out is not tried again: it would double the wait."""
-        if self.socket is None:
-            self.open()
-            return self.converse(sent, count, time.monotonic())
+    def send(self, sent: bytes, count: int) -> "Question":
+        """Replies that nobody has read yet are read first."""
+        if self.under_way is not None:
+            self.hear(self.under_way)
+        question = Question(self, sent, count, rested=self.socket is not None)
         try:
-            return self.converse(sent, count, now)
+            self.write(sent)
         except TimeoutError:
             raise
         except OSError:
-            self.open()
-        return self.converse(sent, count, time.monotonic())
+            if not question.rested:
+                raise
+            self.write(sent)
+            question.rested = False
+        self.under_way = question
+        return question
+
+    def hear(self, question: "Question") -> None:
+        """Read its replies. A time-out is not tried again: it would double the wait."""
+        if question is not self.under_way:
+            raise ConnectionError("the connection ended before the replies came")
+        self.under_way = None
+        try:
+            question.found = self.read(question.count)
+        except TimeoutError:
+            raise
+        except OSError:
+            if not question.rested:
+                raise
+            self.write(question.sent)
+            question.found = self.read(question.count)
+        breaker.succeeded()
+        complaints.about(question.found)
 
     def open(self) -> None:
         self.connection.connect()
         self.socket = self.connection._sock
         self.reader = hiredis.Reader(replyError=ResponseError, notEnoughData=MORE)
 
-    def converse(self, sent: bytes, count: int, now: float) -> list[Any]:
-        """Whatever ends this early also ends the connection: a reply that is still to come would
-        be taken for the answer to the next question."""
+    def write(self, sent: bytes) -> None:
+        if self.socket is None:
+            self.open()
         try:
             self.socket.sendall(sent)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, count: int) -> list[Any]:
+        """Whatever ends this early also ends the connection: a reply that is still to come would
+        be taken for the answer to the next question."""
+        now = time.monotonic()
+        try:
             return [self.reply(now) for _ in range(count)]
         except BaseException:
             self.close()
@@ -127,8 +171,26 @@ class Link:
         return found
 
     def close(self) -> None:
-        self.socket = None
+        self.socket = self.under_way = None
         self.connection.disconnect()
+
+
+class Question:
+    """Commands under way. `rested` tells that the connection was open before: Redis may have closed
+    it meanwhile, which only shows now."""
+
+    def __init__(self, link: Link, sent: bytes, count: int, *, rested: bool) -> None:
+        self.link, self.sent, self.count, self.rested = link, sent, count, rested
+        self.found: list[Any] | None = None
+
+    def replies(self) -> list[Any]:
+        """As `ask` has them. For the thread that asked."""
+        try:
+            if self.found is None:
+                self.link.hear(self)
+        except FAILURES_OF_A_LINK as error:
+            raise failed(error) from error
+        return self.found or []
 
 
 class Kept(threading.local):
@@ -199,7 +261,11 @@ class Complaints:
     def __init__(self) -> None:
         self.next_line = 0.0
 
-    def about(self, replies: Sequence[Any], now: float) -> None:
+    def about(self, replies: Sequence[Any]) -> None:
+        if ResponseError not in map(type, replies):
+            return
+        metrics.REDIS_FAILURES.inc()
+        now = time.monotonic()
         if now < self.next_line:
             return
         self.next_line = now + COMPLAINT_SECONDS

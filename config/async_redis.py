@@ -119,9 +119,7 @@ class AsyncRedis:
         if len(asked.replies) == asked.expected:
             self.waiting.popleft()
             redislink.breaker.succeeded()
-            if ResponseError in map(type, asked.replies):
-                metrics.REDIS_FAILURES.inc()
-                redislink.complaints.about(asked.replies, time.monotonic())
+            redislink.complaints.about(asked.replies)
             if not asked.answer.done():
                 asked.answer.set_result(asked.replies)
 

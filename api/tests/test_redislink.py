@@ -155,10 +155,11 @@ def test_a_refused_command_is_an_item(server, caplog):
 
 
 @needs_redis
-def test_complaints_come_again_after_a_minute(caplog):
+def test_complaints_come_again_after_a_minute(caplog, monkeypatch):
     complaints = Complaints()
     for now in (100.0, 159.0, 161.0):
-        complaints.about([1, ResponseError("OOM command not allowed")], now)
+        monkeypatch.setattr(redislink.time, "monotonic", lambda now=now: now)
+        complaints.about([1, ResponseError("OOM command not allowed")])
     assert [record.msg["refusals"] for record in caplog.records] == [["OOM"], ["OOM"]]
 
 
@@ -182,6 +183,97 @@ def test_a_command_that_cannot_be_sent_is_a_defect_of_ours(settings):
     with pytest.raises(TypeError):
         ask(("GET", None))
     assert redislink.breaker.failures == 0
+
+
+# --- asking, and hearing later ----------------------------------------------------
+
+
+@needs_redis
+def test_replies_may_wait(server):
+    server.set("k", "v")
+    question = redislink.send(("INCR", "n"), ("GET", "k"))
+    assert question.replies() == question.replies() == [1, b"v"]
+
+
+@needs_redis
+def test_who_asks_meanwhile_gets_their_own(server):
+    server.mset({"mine": "me", "theirs": "them"})
+    mine = redislink.send(("GET", "mine"))
+    assert ask(("GET", "theirs")) == [b"them"]
+    assert mine.replies() == [b"me"]
+
+
+@needs_redis
+def test_what_nobody_waits_for_is_done(server):
+    mine = ask(("CLIENT", "ID"))
+    for n in range(5):
+        redislink.tell(("SET", "k", n), ("INCR", "n"))
+    assert ask(("GET", "k"), ("GET", "n")) == [b"4", b"5"]
+    assert ask(("CLIENT", "ID")) == mine
+
+
+@needs_redis
+def test_its_refusals_are_told_too(server, caplog):
+    server.set("word", "no number")
+    known = failures()
+    redislink.tell(("INCR", "word"))
+    ask(("PING",))
+    assert failures() == known + 1
+    assert [record.msg["refusals"] for record in caplog.records] == [["ERR"]]
+
+
+@needs_redis
+@pytest.mark.parametrize("told", [False, True], ids=["at rest", "with replies to come"])
+def test_a_connection_that_ends_while_a_question_is_under_way(server, told):
+    ask(("PING",))
+    if told:
+        redislink.tell(("SET", "told", 1))
+    mine = redislink.send(("SET", "k", "v"), ("GET", "k"))
+    server.client_kill_filter(_type="normal", skipme=True)
+    assert mine.replies() == [b"OK", b"v"]
+    assert ask(("PING",)) == [b"PONG"]
+    assert redislink.breaker.failures == 0
+
+
+def test_nobody_waits_for_a_redis_that_hangs_to_tell_it_something(settings):
+    def dozes_off(connection):
+        polite_until(connection, b"told")
+
+    with listening(dozes_off) as (url, _):
+        use(settings, url)
+        assert ask(("PING",)) == [b"PONG"]
+        started = time.monotonic()
+        redislink.tell(("SET", "told", 1))
+        assert time.monotonic() - started < 0.05
+        # The next one finds it out, within the same time as ever.
+        with pytest.raises(RedisAway):
+            ask(("PING",))
+        assert 0.09 < time.monotonic() - started < 0.3
+        assert redislink.breaker.failures == 1
+        redislink.breaker.succeeded()
+        assert ask(("PING",)) == [b"PONG"]
+
+
+@needs_redis
+def test_a_question_whose_connection_was_given_up(server, settings):
+    use(settings, REDIS + "?socket_timeout=0.2")
+    ask(("PING",))
+    server.client_pause(500)
+    lost = redislink.send(("GET", "k"))
+    with pytest.raises(RedisAway):
+        ask(("PING",))
+    with pytest.raises(RedisAway):
+        lost.replies()
+    time.sleep(0.5)
+    assert ask(("PING",)) == [b"PONG"]
+
+
+@needs_redis
+def test_time_that_passes_before_they_are_heard_is_not_redis_own(server, settings):
+    use(settings, REDIS + "?socket_timeout=0.1")
+    question = redislink.send(("SET", "k", b"x" * 10**7), ("GET", "k"))
+    time.sleep(0.3)
+    assert question.replies()[0] == b"OK"
 
 
 # --- connections -----------------------------------------------------------------
