@@ -8,16 +8,11 @@ from rest_framework.request import Request
 from accounts import tokens
 from accounts.models import User
 from accounts.problems import CHALLENGE
+from api import limits
 
 # In a request's META: claims and the row of their sign-in, where whoever handed the request on has
 # read it for this request. A header cannot set it: those become HTTP_….
 KNOWN = "mylist.known"
-
-
-def live(claims: tokens.Claims, known: tuple[tokens.Claims, tokens.Row] | None) -> tokens.Live:
-    if known is not None and known[0] == claims:
-        return tokens.live_of(known[1])
-    return tokens.live(claims)
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -33,9 +28,16 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, raw = header.partition(" ")
         if scheme.lower() != "bearer":
             raise tokens.BadToken
-        sign_in = live(tokens.read(raw.strip(), tokens.Access), request.META.get(KNOWN))
+        sign_in = self.sign_in(request, tokens.read(raw.strip(), tokens.Access))
         structlog.contextvars.bind_contextvars(user_id=sign_in.user_id)
         return sign_in.user, sign_in
+
+    def sign_in(self, request: Request, claims: tokens.Claims) -> tokens.Live:
+        known: tuple[tokens.Claims, tokens.Row] | None = request.META.get(KNOWN)
+        if known is not None and known[0] == claims:
+            return tokens.live_of(known[1])
+        limits.ask_ahead(request, claims.user_id)
+        return tokens.live(claims)
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE["WWW-Authenticate"]

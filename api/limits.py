@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, NamedTuple
 
@@ -15,12 +16,12 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
+from rest_framework.settings import api_settings
 
 from api import problems, redislink
 from api.answers import respond
 from api.problems import Problem
-from api.redislink import Command
+from api.redislink import Command, Question, RedisAway
 
 # What counts: the API alone, not health, metrics, the documents, the admin, static files.
 PREFIX = "/api/v1/"
@@ -28,6 +29,8 @@ PREFIX = "/api/v1/"
 # None if nothing counts: limits are off, or Redis is away. A header cannot set them: those become
 # HTTP_….
 WHO, VERDICT = "mylist.who", "mylist.verdict"
+# There, too: what was asked before it was known who asks.
+AHEAD = "mylist.ahead"
 
 
 class Who(NamedTuple):
@@ -155,6 +158,12 @@ def commands(who: Who, now: float) -> tuple[Command, ...]:
     return ("INCR", key), ("EXPIRE", key, window)
 
 
+def uncounting(who: Who, now: float) -> tuple[Command, ...]:
+    """What takes back `commands`."""
+    counting = commands(who, now)
+    return (("DECR", counting[0][1]), counting[1]) if counting else ()
+
+
 def verdict(who: Who, replies: Sequence[Any], now: float) -> Verdict | None:
     """What Redis replied to `commands`, first in `replies`. None: nothing counts."""
     if not who.limit or not isinstance(replies[0], int):
@@ -177,7 +186,7 @@ def count(who: Who) -> Verdict | None:
         return here.count(who, now)
     try:
         return verdict(who, redislink.ask(*commands(who, now)), now)
-    except redislink.RedisAway:
+    except RedisAway:
         return None
 
 
@@ -228,21 +237,70 @@ def settle(request: HttpRequest, verdict: Verdict | None) -> None:
         raise verdict.problem()
 
 
+class Ahead(NamedTuple):
+    """What Redis was asked for a request: to count it, if `who` is somebody, and `more`."""
+
+    who: Who | None
+    more: tuple[Command, ...]
+    now: float
+    question: Question | None
+
+    def replies(self) -> Sequence[Any]:
+        return self.question.replies() if self.question else []
+
+
+def sent(who: Who | None, more: tuple[Command, ...]) -> Ahead:
+    now = time.time()
+    counting = commands(who, now) if who else ()
+    question = redislink.send(*counting, *more) if counting or more else None
+    return Ahead(who, more, now, question)
+
+
+def ask_ahead(request: Request, user_id: int) -> None:
+    """Ask what `ask` will, for the person of a token: meanwhile PostgreSQL is asked whether it is
+    them. Unless it was counted by whoever handed the request on."""
+    plain = request._request
+    if VERDICT in plain.META or not redislink.configured():
+        return
+    look_ups = getattr((request.parser_context or {}).get("view"), "look_ups", None)
+    more = look_ups(user_id) if look_ups else ()
+    with suppress(RedisAway):
+        plain.META[AHEAD] = sent(person(user_id) if counts(plain) else None, more)
+
+
 def ask(request: HttpRequest, *more: Command) -> Sequence[Any] | None:
     """Redis's replies, None without it. By the same round trip the request is counted, if nobody
     has yet, and refused if it is one too many."""
-    now, who = time.time(), uncounted(request)
-    counting = commands(who, now) if who else ()
-    if not counting and not more:
-        return []
+    who = uncounted(request)
+    if not redislink.configured():
+        if who:
+            settle(request, count(who))
+        return None
     try:
-        replies = redislink.ask(*counting, *more)
-    except redislink.RedisAway:
+        asked = asked_ahead(request, who) or sent(who, more)
+        replies = asked.replies()
+    except RedisAway:
         request.META.setdefault(VERDICT, None)
         return None
-    if counting and who:
-        settle(request, verdict(who, replies, now))
-    return replies[len(counting) :]
+    if who:
+        settle(request, verdict(who, replies, asked.now))
+    return replies[len(replies) - len(more) :] if asked.more == more else ask(request, *more)
+
+
+def asked_ahead(request: HttpRequest, who: Who | None) -> Ahead | None:
+    ahead: Ahead | None = request.META.get(AHEAD)
+    if ahead is not None and ahead.who != who:
+        take_back(request)
+        return None
+    request.META.pop(AHEAD, None)
+    return ahead
+
+
+def take_back(request: HttpRequest) -> None:
+    """It was counted for somebody who has not asked, such as one who was signed out."""
+    ahead: Ahead | None = request.META.pop(AHEAD, None)
+    if ahead is not None and ahead.who is not None:
+        redislink.tell(*uncounting(ahead.who, ahead.now))
 
 
 class RateLimitMiddleware:
@@ -257,25 +315,32 @@ class RateLimitMiddleware:
         if not counts(request):
             return response
         if VERDICT not in request.META:
-            response = count_late(request, response)
-        verdict: Verdict | None = request.META[VERDICT]
-        if verdict is not None:
-            for name, value in verdict.headers().items():
-                response[name] = value
+            count_late(request)
+        found: Verdict | None = request.META.get(VERDICT)
+        if found is None:
+            return response
+        if found.refused and response.status_code != problems.TOO_MANY.status:
+            response = refusal(found, request, response)
+        for name, value in found.headers().items():
+            response[name] = value
         return response
 
 
-def count_late(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def count_late(request: HttpRequest) -> None:
     who = request.META.get(WHO) or identify(request)
-    try:
-        settle(request, count(who) if who else None)
-    except Problem as refusal:
-        refused = respond(refusal, request)
-        for name in FOR_BROWSERS:
-            if name in response:
-                refused[name] = response[name]
-        return refused
-    return response
+    if who is not None:
+        request.META[WHO] = who
+        with suppress(Problem):
+            ask(request)
+
+
+def refusal(found: Verdict, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """In place of what was answered to one too many."""
+    refused = respond(found.problem(), request)
+    for name in FOR_BROWSERS:
+        if name in response:
+            refused[name] = response[name]
+    return refused
 
 
 # Without these a browser does not show the answer to the page that asked.
@@ -286,7 +351,9 @@ def identify(request: HttpRequest) -> Who | None:
     """Who asks, where no view has found out. None when the database cannot tell: then it counts
     for nobody, as the limit of an address is not meant for all who are signed in there."""
     try:
-        return who_is(Request(request, authenticators=APIView().get_authenticators()))
+        classes: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+        authenticators = [each() for each in classes]
+        return who_is(Request(request, authenticators=authenticators))
     except DatabaseError:
         return None
     except Exception:  # a token that is none, in the words of the app that reads it

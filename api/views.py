@@ -12,6 +12,7 @@ from api import limits, problems
 from api.limits import Who
 from api.paging import Keyset
 from api.parameters import Parameters
+from api.redislink import Command
 
 
 class Example(NamedTuple):
@@ -57,6 +58,7 @@ class ApiViewSet(GenericViewSet[Any]):
         try:
             super().perform_authentication(request)
         except DatabaseError:
+            limits.take_back(request._request)
             limits.settle(request._request, None)
             raise
         except Exception:
@@ -72,16 +74,20 @@ class ApiViewSet(GenericViewSet[Any]):
             # Counted by whoever handed it on.
             limits.settle(request, request.META[limits.VERDICT])
         else:
-            self.count(who)
+            self.count()
 
-    def count(self, who: Who) -> None:
+    def count(self) -> None:
         """Count the request, and refuse it if it is one too many.
 
         An action that asks Redis something else may override this for itself to do nothing, and
-        send `limits.commands` along: `limits.uncounted` tells whether it still has to, and
-        `limits.settle` takes the verdict. What it forgets is counted after it.
+        ask it by `limits.ask`, which also counts. What it forgets is counted after it.
         """
-        limits.settle(self.request._request, limits.count(who))
+        limits.ask(self.request._request)
+
+    def look_ups(self, user_id: int) -> tuple[Command, ...]:
+        """What `limits.ask` will ask of Redis, if that is known as soon as a token has told whose
+        it is: it is sent at once."""
+        return ()
 
     def parameters_of(self, action: str) -> type[Parameters]:
         return self.parameters.get(action, Parameters)

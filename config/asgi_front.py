@@ -54,14 +54,13 @@ class AsyncFront:
         found = conclude(asking, row, replies)
         if found is not None:
             return found
-        return look_again(asking, row, replies, await self.redis.ask((asking.look_up(),)))
+        return look_again(asking, row, replies, await self.redis.ask(asking.look_up()))
 
     def take_back(self, asking: Asking, replies: Replies) -> None:
         """It was counted before anybody knew whether it is this person who asks: it may be somebody
         who was signed out. Django counts it for whom it should."""
-        if replies and (counting := limits.commands(asking.who, asking.now)):
-            (_, key), expire = counting
-            self.redis.ask((("DECR", key), expire))
+        if replies:
+            self.redis.ask(limits.uncounting(asking.who, asking.now))
 
     async def answer(self, hit: Hit, send: Send) -> None:
         headers = [(lower(name), value.encode()) for name, value in hit.headers]

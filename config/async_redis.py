@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import hiredis
 from django.conf import settings
 from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from api import metrics, redislink
 from api.redislink import MORE, READ_SIZE, Command
@@ -68,7 +68,8 @@ class AsyncRedis:
     def flush(self) -> None:
         """Those who came in one turn of the loop share a system call, the dearest part of it."""
         unsent, self.unsent = self.unsent, []
-        if unsent and self.connection is not None:
+        # One that was reset and not heard of yet is closing: uvloop would raise RuntimeError.
+        if unsent and self.connection is not None and not self.connection._writer.is_closing():
             self.connection._writer.write(b"".join(unsent))
 
     # --- the connection ------------------------------------------------------
@@ -91,7 +92,7 @@ class AsyncRedis:
         connection = pool.make_connection()  # type: ignore[no-untyped-call]
         try:
             await asyncio.wait_for(connection.connect(), 2 * LONGEST)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # uvloop's for a connection that is reset is RuntimeError
             metrics.REDIS_FAILURES.inc()
             redislink.breaker.failed(time.monotonic(), error)
             await connection.disconnect(nowait=True)

@@ -1,14 +1,15 @@
 """The front: it stands before Django and does one thing, it answers a list page that is kept.
 
-What it recognises it answers as the view would, byte for byte, with ETag and 304, request id,
-access line, metrics and rate limit. All else goes on to Django, untouched but for what was counted.
-A hit costs one statement, which lets the person in and reads the tokens, and one round trip to
-Redis.
+A hit it answers as the view would, byte for byte, with ETag and 304, request id, access line,
+metrics and rate limit: by one statement, which lets the person in and reads the tokens, and one
+round trip to Redis. All else goes on to Django: what is about lists with what was asked so far, so
+that nobody asks it again, and the rest untouched.
 
 This module knows what a hit is; the doors, here for WSGI and in config.asgi_front for ASGI, do the
 waiting: `recognise` → statement and `Asking.commands` → `conclude`.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -26,16 +27,17 @@ from api import limits, metrics, redislink
 from api.accessline import write_access_line
 from api.conditional import names
 from api.limits import Verdict, Who
-from api.redislink import Command, RedisAway
+from api.redislink import Command, Question, RedisAway
 from api.requestlog import sane_or_new
 from mylist import pagecache, pages, sampler
 from mylist.pages import Asked, Page
 from mylist.tokens import Tokens, checked
 
 PATHS = ("/api/v1/mylist/", "/api/v1/mylist")
+# A list, and a title on it. Of these paths every request with a token comes to the view.
+LISTS = re.compile(r"/api/v1/mylist(/([a-z]{1,40}/[1-9][0-9]{0,17}/?)?)?")
+METHODS = ("GET", "PUT", "DELETE", "POST")
 ROUTE = "api/v1/mylist/"
-# With one of these a request is not as plain as a hit must be: a browser of another origin, a body.
-ELSEWHERE = ("HTTP_ORIGIN", "HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
 
 HIT, NOT_MODIFIED = (metrics.PAGE_READS.labels(each) for each in ("hit", "not_modified"))
 
@@ -52,10 +54,11 @@ def is_wanted() -> bool:
 
 
 class Asking(NamedTuple):
-    """A request that may be a hit."""
+    """A request for somebody's list, by a token that is right. `asked` is a page that may be a hit;
+    None is anything else, which Django answers once it is known who asks."""
 
     claims: Claims
-    asked: Asked
+    asked: Asked | None
     base: str
     if_none_match: str | None
     request_id: str
@@ -67,36 +70,33 @@ class Asking(NamedTuple):
     def wants_page(self) -> bool:
         """Whoever has a page may get a 304, for which nobody reads it; but whether a cursor is
         good only its page tells."""
+        if self.asked is None:
+            return False
         return self.if_none_match is None or self.asked.cursor is not None
 
     def commands(self) -> tuple[Command, ...]:
         """What to ask Redis: to count the request, and for the page."""
         counting = limits.commands(self.who, self.now)
-        return (*counting, self.look_up()) if self.wants_page else counting
+        return (*counting, *self.look_up()) if self.wants_page else counting
 
-    def look_up(self) -> Command:
-        return pagecache.look_up(self.claims.user_id, self.asked)
+    def look_up(self) -> tuple[Command, ...]:
+        return (pagecache.look_up(self.claims.user_id, self.asked),) if self.asked else ()
 
 
 def recognise(environ: dict[str, Any]) -> Asking | None:
-    """What is asked, in the words of WSGI; None for anything but a page of a list, plainly asked
-    for with a token that is right."""
-    if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] != "GET":
+    """What is asked, in the words of WSGI; None for what is about no list, for a token that is not
+    right, and for what Django may refuse before it looks at the token."""
+    if not LISTS.fullmatch(environ["PATH_INFO"]) or environ["REQUEST_METHOD"] not in METHODS:
         return None
-    asked = pages.plainly_asked(environ["QUERY_STRING"])
+    if environ.get("SCRIPT_NAME") or "HTTP_TRANSFER_ENCODING" in environ or long(environ):
+        return None
     base = base_of(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
-    if asked is None or base is None or environ.get("SCRIPT_NAME"):
-        return None
-    if environ.get("CONTENT_LENGTH") not in (None, "", "0") or not environ.keys().isdisjoint(
-        ELSEWHERE
-    ):
-        return None
     claims = claims_of(environ.get("HTTP_AUTHORIZATION", ""))
-    if claims is None:
+    if base is None or claims is None:
         return None
     return Asking(
         claims,
-        asked,
+        page_asked(environ),
         base,
         environ.get("HTTP_IF_NONE_MATCH"),
         sane_or_new(environ.get("HTTP_X_REQUEST_ID", "")),
@@ -104,6 +104,20 @@ def recognise(environ: dict[str, Any]) -> Asking | None:
         time.time(),
         limits.person(claims.user_id),
     )
+
+
+def long(environ: dict[str, Any]) -> bool:
+    """Whether the body may be too long: `api.bodies` knows."""
+    return len(environ.get("CONTENT_LENGTH") or "") > 4
+
+
+def page_asked(environ: dict[str, Any]) -> Asked | None:
+    """A page, plainly asked for: by no page of another origin, and without a body."""
+    if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] != "GET":
+        return None
+    if "HTTP_ORIGIN" in environ or environ.get("CONTENT_LENGTH") not in (None, "", "0"):
+        return None
+    return pages.plainly_asked(environ["QUERY_STRING"])
 
 
 def claims_of(authorization: str) -> Claims | None:
@@ -163,26 +177,29 @@ def conclude(asking: Asking, row: Row, replies: Replies) -> Hit | Pass | None:
     `Asking.commands`, None without Redis.
     """
     verdict = limits.verdict(asking.who, replies, asking.now) if replies else None
-    state = checked(*tokens.facts_in(row))
-    if replies is None or state is None or (verdict is not None and verdict.refused):
+    state, asked = checked(*tokens.facts_in(row)), asking.asked
+    refused = verdict is not None and verdict.refused
+    if replies is None or refused or asked is None or state is None:
         return Pass(row, True, verdict)
     known = asking.if_none_match is not None and names(asking.if_none_match, pagecache.etag(state))
-    if known and asking.asked.cursor is None:
-        return answer(asking, state, verdict, None)
+    if known and asked.cursor is None:
+        return answer(asking, asked, state, verdict, None)
     if not asking.wants_page:
         return None
     page = pagecache.valid(replies[-1], state)
     if page is None:
         return Pass(row, True, verdict, missed=True)
-    return answer(asking, state, verdict, None if known else page)
+    return answer(asking, asked, state, verdict, None if known else page)
 
 
-def answer(asking: Asking, state: Tokens, verdict: Verdict | None, page: Page | None) -> Hit:
+def answer(
+    asking: Asking, asked: Asked, state: Tokens, verdict: Verdict | None, page: Page | None
+) -> Hit:
     """As the view and the middleware answer; config/tests/test_front.py compares."""
     status, headers, body, sample = 304, [("ETag", pagecache.etag(state))], b"", None
     if page is not None:
-        status, sample = 200, (asking.claims.user_id, asking.asked, state, page)
-        body, links = pages.body(page, asking.asked, asking.base)
+        status, sample = 200, (asking.claims.user_id, asked, state, page)
+        body, links = pages.body(page, asked, asking.base)
         headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         if links:
             headers.append(("Link", links))
@@ -257,21 +274,24 @@ class Front:
 
 
 def find(asking: Asking) -> Hit | Pass:
-    """By the thread's own connections, one after the other."""
+    """By the thread's own connections. Redis is asked first and heard last: what it says is used
+    after the tokens are known, and nobody waits twice."""
+    commands = asking.commands()
+    question = send(commands)
     try:
         row = tokens.row_of(asking.claims)
     except DatabaseError:
         # Django opens another connection, or says that it cannot.
         connection.close()
-        return Pass()
+        row = None
     if row is None:
-        # Not to be counted for this person: it may be somebody who was signed out.
+        take_back(asking)
         return Pass()
-    replies = ask(asking.commands())
+    replies = heard(question) if commands else []
     found = conclude(asking, row, replies)
     if found is not None:
         return found
-    return look_again(asking, row, replies, ask((asking.look_up(),)))
+    return look_again(asking, row, replies, heard(send(asking.look_up())))
 
 
 def look_again(asking: Asking, row: Row, counted: Replies, replies: Replies) -> Hit | Pass:
@@ -283,8 +303,22 @@ def look_again(asking: Asking, row: Row, counted: Replies, replies: Replies) -> 
     return conclude(asking._replace(if_none_match=None), row, together) or Pass()
 
 
-def ask(commands: Sequence[Command]) -> Replies:
+def send(commands: Sequence[Command]) -> Question | None:
     try:
-        return redislink.ask(*commands) if commands else []
+        return redislink.send(*commands) if commands else None
     except RedisAway:
         return None
+
+
+def heard(question: Question | None) -> Replies:
+    try:
+        return question.replies() if question else None
+    except RedisAway:
+        return None
+
+
+def take_back(asking: Asking) -> None:
+    """It was counted before anybody knew whether it is this person who asks: it may be somebody
+    who was signed out. Django counts it for whom it should."""
+    if uncounting := limits.uncounting(asking.who, asking.now):
+        redislink.tell(*uncounting)

@@ -25,6 +25,11 @@ bind = f"{host}:{number('PORT', default=8000, least=1, most=65535)}"
 workers = number("WEB_CONCURRENCY", default=os.cpu_count() or 1, least=1)
 threads = number("GUNICORN_THREADS", default=4, least=1)
 
+# A process runs Python on one core at a time. Where its threads are spread over several, each wait
+# hands the interpreter from core to core: half of what a miss costs.
+cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+pinned = workers % len(cores) == 0 and len(cores) > 1
+
 # Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
 # them sends a request into a connection that is being closed here.
 keepalive = 75
@@ -85,7 +90,15 @@ def on_starting(server: Any) -> None:
         countfiles.make_folder(server.cfg.uid, server.cfg.gid)
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """The core that has the fewest workers."""
+    taken = [other.core for other in server.WORKERS.values() if hasattr(other, "core")]
+    worker.core = min(cores, key=taken.count)
+
+
 def post_fork(server: Any, worker: Any) -> None:
+    if pinned:
+        os.sched_setaffinity(0, {worker.core})
     if not countfiles.reserve(worker.pid):
         server.log.error("metrics: no room to count with the other workers")
 

@@ -156,16 +156,21 @@ def made(user_id: int, asked: Asked, before: Tokens) -> Found:
         after = tokens_now(user_id)
         tokens = after if after == before else None
     if tokens is not None:
-        with suppress(RedisAway):
-            keep(user_id, asked, packed(page, tokens))
+        keep(user_id, asked, packed(page, tokens))
     return page, tokens
 
 
+# By one command, so that nobody has to wait for how many there are. A key that holds something else
+# is in the way.
+KEEP = """
+local set = redis.pcall('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+local astray = type(set) == 'table' and string.find(set.err, 'WRONGTYPE')
+if astray or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[4]) then redis.call('DEL', KEYS[1]) end
+return set
+"""
+
+
 def keep(user_id: int, asked: Asked, value: bytes) -> None:
-    name = key(user_id)
-    *_, kept = redislink.ask(
-        ("HSET", name, field(asked), value), ("EXPIRE", name, KEPT_SECONDS), ("HLEN", name)
-    )
-    # An error is that of a key which holds something else.
-    if type(kept) is not int or kept > PAGES_A_PERSON:
-        redislink.ask(("DEL", name))
+    beside = (value, KEPT_SECONDS, PAGES_A_PERSON)
+    redislink.tell(("EVAL", KEEP, 1, key(user_id), field(asked), *beside))

@@ -10,11 +10,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from api import limits, metrics, redislink
+from api import limits, metrics
 from api.conditional import client_has_it
-from api.limits import Who
 from api.paging import KeysetPagination
 from api.parameters import Parameters
+from api.redislink import Command
 from api.renderers import json_response, no_content
 from api.views import ApiViewSet
 from mylist import pagecache, pages
@@ -120,10 +120,18 @@ class MyListViewSet(ApiViewSet):
             return pagecache.made(user_id, asked, tokens)
         return pagecache.read(user_id, asked, tokens, replies[0] if replies else None)
 
-    def count(self, who: Who) -> None:
+    def look_ups(self, user_id: int) -> tuple[Command, ...]:
+        """The page, unless the client may have it already."""
+        meta = self.request.META
+        if self.action != "list" or "HTTP_IF_NONE_MATCH" in meta or not pagecache.configured():
+            return ()
+        asked = plainly_asked(meta["QUERY_STRING"])
+        return (pagecache.look_up(user_id, asked),) if asked is not None else ()
+
+    def count(self) -> None:
         """A page is counted by the same round trip that looks it up."""
-        if self.action != "list" or not redislink.configured():
-            super().count(who)
+        if self.action != "list" or plainly_asked(self.request.META["QUERY_STRING"]) is None:
+            super().count()
 
     @extend_schema(request=AddSerializer, responses={201: ITEM})
     def create(self, request: Request) -> HttpResponse:

@@ -23,13 +23,13 @@ keeps_tokens = pytest.mark.skipif(
 @pytest.fixture
 def asks(monkeypatch):
     """The commands that Redis was sent, by round trip."""
-    sent, really = [], redislink.ask
+    sent, really = [], redislink.send
 
-    def ask(*commands):
+    def send(*commands):
         sent.append([command[0] for command in commands])
         return really(*commands)
 
-    monkeypatch.setattr(redislink, "ask", ask)
+    monkeypatch.setattr(redislink, "send", send)
     return sent
 
 
