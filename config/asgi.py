@@ -1,8 +1,13 @@
 """The door for an ASGI server: hits in the event loop, all else by Django in a few threads."""
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
+
+# gunicorn reads a Content-Length as a number whatever its length, and closes the connection without
+# an answer where Python refuses: from 4,300 digits on. A header has at most so many.
+sys.set_int_max_str_digits(8190)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from api.bodies import LONGEST_DRAIN, PAUSE
+from api.bodies import LONGEST_DRAIN, PAUSE, content_length
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -78,7 +78,7 @@ class WSGIInThreads:
 
     async def __call__(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        length = length_of(environ)
+        length = content_length(environ)
         body = await body_of(length, receive) if 0 < length <= LONGEST_BODY else io.BytesIO()
         answer = Answer(loop, send)
         if body is None:
@@ -95,11 +95,6 @@ class WSGIInThreads:
         if length > LONGEST_BODY or "HTTP_TRANSFER_ENCODING" in environ:
             await drain(receive)
         return None
-
-
-def length_of(environ: dict[str, Any]) -> int:
-    length = environ.get("CONTENT_LENGTH", "")
-    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 async def body_of(length: int, receive: Receive) -> IO[bytes] | None:

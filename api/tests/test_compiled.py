@@ -261,12 +261,12 @@ def test_a_server_that_ends_the_connection(rf):
     compiled = Compiled(lambda: Group.objects.filter(pk=Param("pk")).values_list("pk"))
     compiled.rows(pk=1)
     with another_connection() as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [pid()])
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid()])
     with pytest.raises(OperationalError) as raised:
         compiled.rows(pk=1)
     assert answer(raised.value, rf.get("/"), GENERAL).status_code == 503
     connection.close_if_unusable_or_obsolete()
-    assert compiled.rows(pk=1) == []
+    assert compiled.rows(pk=0) == []
 
 
 def pid():

@@ -19,7 +19,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -214,15 +214,25 @@ class Run:
         failures += [f"{each.name} hangs" for each in threads if each.is_alive()]
         if failures:
             raise RuntimeError("\n".join(failures))
+        # An instance waits for who is still connected before it stops.
+        for connection in self.connections():
+            connection.close()
         self.look_back()
         for port in self.ports.values():
             self.cache += page_reads(port)
+
+    def connections(self) -> Iterator[Connection]:
+        yield self.door
+        yield from self.staff.connections
+        for client in self.clients:
+            yield from client.connections.values()
 
     def look_back(self) -> None:
         """Every list once more, by each instance and in the database itself."""
         for person in self.people:
             for at, port in self.ports.items():
-                start, answer = patiently(Connection(port, person.token))
+                with closing(Connection(port, person.token)) as connection:
+                    start, answer = patiently(connection)
                 self.write(person, start, answer, f"{at}, at the end")
             start, rows = clock(), self.rows(person.id)
             page = Page(tuple(Entry(*row) for row in rows), size=10**6)

@@ -42,13 +42,10 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             self.http.close()
             raise Unanswered from error
-        try:
-            told = json.loads(raw) if raw else None
-        except ValueError:
-            raise RuntimeError(
-                f"{response.status} {dict(response.headers)} {raw[:300]!r}"
-            ) from None
-        return Answer(response.status, response.headers["ETag"], told)
+        return Answer(response.status, response.headers["ETag"], read(response, raw))
+
+    def close(self) -> None:
+        self.http.close()
 
     def connect(self) -> None:
         if self.http.sock is None:
@@ -57,3 +54,14 @@ class Connection:
             except OSError as error:
                 self.http.close()
                 raise NotSent from error
+
+
+def read(response: http.client.HTTPResponse, raw: bytes) -> Any:
+    """What a body says. The server's own pages, when the application has failed, are no JSON."""
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        told = f"{response.status} {dict(response.headers)} {raw[:300]!r}"
+        if response.status < 500:
+            raise RuntimeError(told) from None
+        return told

@@ -108,7 +108,7 @@ class Client(threading.Thread):
             return None
         if answer.status >= 500:
             if answer.status != 503:
-                self.wrong("5xx", start, f"{text} -> {answer.status}")
+                self.wrong("5xx", start, f"{text} -> {answer.status} {answer.body}")
             self.unknown("503", text, start, perhaps)
             return None
         self.told(reading(answer), answer, text, start, surely=perhaps is not None)

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import io
 import shutil
+import socket
+import struct
 import subprocess
 import threading
 import time
@@ -41,8 +43,13 @@ def loop_of(request, monkeypatch):
 
 
 def run(coroutine):
+    """What it comes to. Nothing that the loop itself called may have failed."""
+    failed = []
     with asyncio.Runner(loop_factory=run.loop) as runner:
-        return runner.run(asyncio.wait_for(coroutine, SECONDS))
+        runner.get_loop().set_exception_handler(lambda _, failure: failed.append(failure))
+        found = runner.run(asyncio.wait_for(coroutine, SECONDS))
+    assert failed == []
+    return found
 
 
 run.loop = None
@@ -305,18 +312,23 @@ def test_replies_are_in_order_under_load(on_redis, breaker, patient):  # noqa: F
     assert breaker.failures == 0
 
 
-def test_those_who_come_at_once_wait_for_one_connection(on_redis, breaker, patient):  # noqa: F811
+def test_those_who_come_at_once_wait_for_one_connection(
+    redis_of_its_own,  # noqa: F811
+    breaker,
+    patient,
+):
     """Also who comes just when it has been opened: of two, one would hear the other's replies."""
+    server = redis_of_its_own.client
 
     async def ask():
         link, waiting = AsyncRedis(), []
-        before = on_redis.info("stats")["total_connections_received"]
+        before = server.info("stats")["total_connections_received"]
         while link.connection is None:
             waiting.append(link.ask((("ECHO", f"{len(waiting)}"),)))
             await asyncio.sleep(0)
         waiting += [link.ask((("ECHO", f"{len(waiting) + n}"),)) for n in range(5)]
         found = await asyncio.gather(*waiting)
-        opened = on_redis.info("stats")["total_connections_received"] - before
+        opened = server.info("stats")["total_connections_received"] - before
         await closed(link)
         return found, opened
 
@@ -467,6 +479,59 @@ def test_a_connection_that_ends_in_the_middle(settings, breaker):
     assert b"HGET" not in b"".join(heard[-2:])
 
 
+def reset(connection):
+    """RST instead of FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+async def slowly():
+    """Keeps each turn of the loop so long that what others do meanwhile falls into the same."""
+    while True:
+        time.sleep(0.001)
+        await asyncio.sleep(0)
+
+
+def test_one_that_is_reset_while_it_opens(settings, breaker):
+    """Where uvloop raises what is no OSError."""
+
+    async def ask():
+        turns = asyncio.ensure_future(slowly())
+        for failures in range(1, 21):
+            link = AsyncRedis()
+            breaker.next_try = None
+            assert await link.ask((("PING",),)) is None
+            assert (link.connection, breaker.failures) == (None, failures)
+        turns.cancel()
+
+    with listening(reset) as (url, opened):
+        settings.REDIS_URL = url
+        run(ask())
+        assert len(opened) == 20
+
+
+def test_one_that_is_reset_while_it_is_asked(settings, breaker):
+    def resets(connection):
+        polite_until(connection, b"HGET")
+        reset(connection)
+
+    async def ask():
+        turns = asyncio.ensure_future(slowly())
+        for _ in range(20):
+            link = AsyncRedis()
+            assert await link.ask((("PING",),)) == [b"PONG"]
+            asked = [link.ask((("HGET", "a", "b"),))]
+            while link.connection is not None:
+                asked.append(link.ask((("HGET", "a", "c"),)))
+                await asyncio.sleep(0)
+            assert set(await asyncio.gather(*asked)) == {None}
+        turns.cancel()
+
+    with listening(resets) as (url, _):
+        settings.REDIS_URL = url
+        run(ask())
+
+
 def test_one_that_is_closed_while_it_rests_costs_no_question(on_redis, breaker, patient):  # noqa: F811
     async def ask():
         link = AsyncRedis()
@@ -614,8 +679,10 @@ def test_bodies_come_whole(size):
     "header",
     [
         (b"content-length", str(LONGEST_BODY + 1).encode()),
+        (b"content-length", b"9" * 5000),
         (b"transfer-encoding", b"chunked"),
     ],
+    ids=lambda header: b" ".join(header)[:20].decode(),
 )
 def test_what_is_refused_is_not_kept_but_read(header):
     """The client comes to read the refusal only when it could send all."""

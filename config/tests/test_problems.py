@@ -279,6 +279,14 @@ def test_a_form_that_is_too_large(settings, debug):
 
 
 @debugging
+@pytest.mark.parametrize("digits", [5, 20, 5000])
+@pytest.mark.parametrize("path", ["/api/v1/users/", "/api/v1/nowhere/"])
+def test_a_body_that_says_it_is_too_large(client, settings, path, digits, debug):
+    settings.DEBUG = debug
+    assert told(client.post(path, {}, CONTENT_LENGTH="9" * digits)) == (413, 9413)
+
+
+@debugging
 def test_a_form_of_too_many_fields(settings, debug):
     settings.DEBUG = debug
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
