@@ -1,12 +1,14 @@
 """Access and refresh tokens: the only module that knows the library that signs them."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError
 from django.db.models import QuerySet
+from django.db.models.base import ModelState
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
@@ -102,7 +104,6 @@ def refresh(raw: str) -> dict[str, str]:
 ALSO_READ: dict[str, Combinable] = {}
 # What it takes to let somebody in and to sign them out; Django reads the rest if need be.
 SIGN_IN = ("id", "user_id", "refresh_id")
-# In the order of the model's fields, as `from_db` takes them.
 USER = ("id", "is_superuser", "is_staff", "is_active")
 
 
@@ -148,9 +149,18 @@ class Live(NamedTuple):
     facts: dict[str, Any]
 
 
+def person_of(values: Iterable[Any]) -> User:
+    """As `User.from_db` makes one, which takes five times as long to look at every field."""
+    user = User.__new__(User)
+    state = user.__dict__["_state"] = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    user.__dict__.update(zip(USER, values, strict=True))
+    return user
+
+
 def live_of(row: Row) -> Live:
     pk, user_id, refresh_id, *rest = row
-    user = User.from_db("default", USER, rest[: len(USER)])
+    user = person_of(rest[: len(USER)])
     return Live(pk, user_id, refresh_id, user, dict(zip(ALSO_READ, rest[len(USER) :], strict=True)))
 
 

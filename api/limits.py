@@ -22,6 +22,7 @@ from api import problems, redislink
 from api.answers import respond
 from api.problems import Problem
 from api.redislink import Command, Question, RedisAway
+from api.settled import settled
 
 # What counts: the API alone, not health, metrics, the documents, the admin, static files.
 PREFIX = "/api/v1/"
@@ -40,6 +41,24 @@ class Who(NamedTuple):
     key: str
     # 0: as much as they like.
     limit: int
+
+
+class Rules(NamedTuple):
+    """How many requests in how many seconds; 0: as many as they like."""
+
+    address: int
+    person: int
+    window: int
+    proxies: int
+
+
+@settled
+def rules() -> Rules:
+    """Projects without our settings have no limits, and without one for addresses there is none."""
+    if (address := getattr(settings, "RATE_LIMIT_MAX", 0)) <= 0:
+        return Rules(0, 0, 60, 0)
+    person, window = settings.RATE_LIMIT_USER_MAX, settings.RATE_LIMIT_WINDOW_SECONDS
+    return Rules(address, person, window, settings.NUM_PROXIES)
 
 
 class Verdict(NamedTuple):
@@ -83,27 +102,18 @@ class Verdict(NamedTuple):
 
 def person(user_id: int) -> Who:
     """Somebody whose token has been verified."""
-    return Who("user", f"u{user_id}", settings.RATE_LIMIT_USER_MAX if are_on() else 0)
+    return Who("user", f"u{user_id}", rules().person)
 
 
 def address(meta: dict[str, Any]) -> Who:
     """Anybody else, by the META of the request."""
-    return Who("address", f"a{network(client_of(meta))}", limit_of_addresses())
+    return Who("address", f"a{network(client_of(meta))}", rules().address)
 
 
 def who_is(request: Request) -> Who:
     """Once the request has been authenticated."""
     user_id = getattr(request.user, "pk", None)
     return address(request.META) if user_id is None else person(user_id)
-
-
-def limit_of_addresses() -> int:
-    """Projects without our settings have no limits."""
-    return int(getattr(settings, "RATE_LIMIT_MAX", 0))
-
-
-def are_on() -> bool:
-    return limit_of_addresses() > 0
 
 
 Address = IPv4Address | IPv6Address
@@ -113,7 +123,7 @@ def client_of(meta: dict[str, Any]) -> Address | None:
     """Each of our proxies adds on the right of X-Forwarded-For whom it heard; what stands further
     left came with the request, and can be anything."""
     connected = read(meta.get("REMOTE_ADDR", ""))
-    proxies = settings.NUM_PROXIES
+    proxies = rules().proxies
     told = meta.get("HTTP_X_FORWARDED_FOR")
     if not proxies or told is None:
         return connected
@@ -152,7 +162,7 @@ def commands(who: Who, now: float) -> tuple[Command, ...]:
     for who has no limit. `now` is the time of day, in seconds."""
     if not who.limit:
         return ()
-    window = settings.RATE_LIMIT_WINDOW_SECONDS
+    window = rules().window
     key = f"limit:{window}:{who.key}:{int(now // window)}"
     # The expiry each time: a counter whose first EXPIRE was lost must not stay for ever.
     return ("INCR", key), ("EXPIRE", key, window)
@@ -173,7 +183,7 @@ def verdict(who: Who, replies: Sequence[Any], now: float) -> Verdict | None:
 
 
 def judged(who: Who, used: int, now: float) -> Verdict:
-    window = settings.RATE_LIMIT_WINDOW_SECONDS
+    window = rules().window
     return Verdict(who.policy, who.limit, used, window, window - int(now % window))
 
 
@@ -202,7 +212,7 @@ class Here:
         self.counts: dict[str, int] = {}
 
     def count(self, who: Who, now: float) -> Verdict | None:
-        seconds = settings.RATE_LIMIT_WINDOW_SECONDS
+        seconds = rules().window
         window = seconds, int(now // seconds)
         with self.lock:
             if self.window != window:
@@ -222,7 +232,7 @@ here = Here()
 def counts(request: HttpRequest) -> bool:
     """Whether limits apply to it. A browser's question whether it may ask is not the client's."""
     preflight = request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
-    return are_on() and request.path_info.startswith(PREFIX) and not preflight
+    return rules().address > 0 and request.path_info.startswith(PREFIX) and not preflight
 
 
 def uncounted(request: HttpRequest) -> Who | None:

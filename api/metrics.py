@@ -76,8 +76,7 @@ BREAKER_OPEN = Gauge(
 # What is there from the start: the rate of a counter that appears with its first event misses it.
 PAGE_OUTCOMES = ("hit", "miss", "not_modified", "refused", "off")
 SAMPLE_OUTCOMES = ("same", "moved", "mismatch")
-for outcome in PAGE_OUTCOMES:
-    PAGE_READS.labels(outcome)
+PAGE_READ = {outcome: PAGE_READS.labels(outcome) for outcome in PAGE_OUTCOMES}
 for outcome in SAMPLE_OUTCOMES:
     SAMPLES.labels(outcome)
 

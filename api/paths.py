@@ -1,9 +1,12 @@
 """What a path may look like: both slash forms, and ids that fit the database."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import register_converter
+from django.urls import ResolverMatch, URLResolver, register_converter
+from django.urls.resolvers import RoutePattern
 
 BIGGEST_ID = 2**63 - 1
 
@@ -19,6 +22,17 @@ class TrailingSlashMiddleware:
             request.path_info += "/"
             request.path += "/"
         return self.get_response(request)
+
+
+class Remembering(URLResolver):
+    """`path(route, include(patterns))` that looks each path up once, while it remembers."""
+
+    def __init__(self, route: str, patterns: list[Any]) -> None:
+        super().__init__(RoutePattern(route, is_endpoint=False), patterns)
+        self.known = lru_cache(maxsize=1024)(super().resolve)
+
+    def resolve(self, path: str) -> ResolverMatch:
+        return self.known(str(path))
 
 
 class IdConverter:

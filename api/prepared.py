@@ -56,10 +56,34 @@ class Reading:
         self.adapters.register_loader("timestamptz", TimestamptzLoader)
 
 
-class Statements:
+class Results:
+    """Reads what libpq has got on a connection of psycopg's."""
+
     def __init__(self, raw: Any) -> None:
         self.raw, self.pgconn = raw, raw.pgconn
-        self.cursor, self.transformer = Cursor(raw), Transformer(Reading(raw))
+        self.transformer = Transformer(Reading(raw))
+
+    def done(self, result: Any) -> Done:
+        self.check(result)
+        if not result.nfields:
+            return Done([], result.command_tuples or 0)
+        self.transformer.set_pgresult(result)
+        return Done(self.transformer.load_rows(0, result.ntuples, tuple), result.ntuples)
+
+    def check(self, result: Any) -> None:
+        """Raises psycopg's error of a statement that failed."""
+        if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            return
+        error = error_from_result(result)
+        if self.pgconn.status == ConnStatus.BAD and not isinstance(error, OperationalError):
+            raise OperationalError("the connection is closed") from error
+        raise error
+
+
+class Statements(Results):
+    def __init__(self, raw: Any) -> None:
+        super().__init__(raw)
+        self.cursor = Cursor(raw)
         self.names: dict[str, bytes] = {}
         self.count = 0
 
@@ -87,21 +111,6 @@ class Statements:
         self.check(self.pgconn.prepare(name, numbered(sql).encode(), types))
         self.names[sql] = name
         return name
-
-    def done(self, result: Any) -> Done:
-        self.check(result)
-        if not result.nfields:
-            return Done([], result.command_tuples or 0)
-        self.transformer.set_pgresult(result)
-        return Done(self.transformer.load_rows(0, result.ntuples, tuple), result.ntuples)
-
-    def check(self, result: Any) -> None:
-        if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            return
-        error = error_from_result(result)
-        if self.pgconn.status == ConnStatus.BAD and not isinstance(error, OperationalError):
-            raise OperationalError("the connection is closed") from error
-        raise error
 
 
 def numbered(sql: str) -> str:

@@ -17,6 +17,7 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError, ResponseError
 
 from api import metrics
+from api.settled import settled
 
 log = structlog.get_logger("redis")
 
@@ -38,6 +39,7 @@ class RedisAway(Exception):
     asked now."""
 
 
+@settled
 def configured() -> bool:
     """Projects without our settings have none."""
     return bool(getattr(settings, "REDIS_URL", None))

@@ -1,9 +1,11 @@
 """What every endpoint has: its codes, its query parameters, its order."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import Error as DatabaseError
+from django.views import View
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
@@ -20,6 +22,17 @@ class Example(NamedTuple):
 
     sends: Any = None
     gets: Any = None
+
+
+@cache
+def one_of_each(classes: tuple[type[Any], ...]) -> list[Any]:
+    return [each() for each in classes]
+
+
+@cache
+def methods_of(actions: tuple[str, ...]) -> list[str]:
+    """OPTIONS is every view's."""
+    return [name.upper() for name in View.http_method_names if name in (*actions, "options")]
 
 
 class ApiViewSet(GenericViewSet[Any]):
@@ -42,11 +55,34 @@ class ApiViewSet(GenericViewSet[Any]):
     # Whether a cursor of one person must not be used by another.
     pages_are_personal: ClassVar[bool] = False
     query: Parameters
+    format_kwarg = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        """DRF's, without what there is one of here, or none: renderers, versions, throttles."""
+        renderer = self.get_renderers()[0]
+        request.accepted_renderer, request.accepted_media_type = renderer, renderer.media_type
+        request.version = request.versioning_scheme = None
+        self.perform_authentication(request)
+        self.check_permissions(request)
         if self.action in self.action_map.values():
             self.read_query(request)
+
+    # They keep nothing of a request, so one of each will do.
+
+    def get_renderers(self) -> list[Any]:
+        return one_of_each(tuple(self.renderer_classes))
+
+    def get_parsers(self) -> list[Any]:
+        return one_of_each(tuple(self.parser_classes))
+
+    def get_authenticators(self) -> list[Any]:
+        return one_of_each(tuple(self.authentication_classes))
+
+    def get_permissions(self) -> list[Any]:
+        return one_of_each(tuple(self.permission_classes))
+
+    def _allowed_methods(self) -> list[str]:
+        return methods_of(tuple(self.action_map))
 
     def read_query(self, request: Request) -> None:
         self.query = self.parameters_of(self.action).of(request._request)

@@ -1,5 +1,4 @@
 from django.apps import AppConfig, apps
-from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
 
@@ -10,15 +9,14 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import tokens
-        from config.connections import drop_dead_connections, fewer_signals
+        from config.connections import no_signals
         from config.groups import make_groups
         from mylist.tokens import token_facts
 
         for name, expression in token_facts().items():
             tokens.also_read(name, expression)
 
-        fewer_signals()
-        request_started.connect(drop_dead_connections)
+        no_signals()
 
         # Sent for apps with models only, and mylist is the last whose permissions are needed.
         post_migrate.connect(make_groups, sender=apps.get_app_config("mylist"))

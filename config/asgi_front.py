@@ -4,16 +4,28 @@ together share one statement: it starts after each of them came, so what it read
 Everything but a hit is handed to the WSGI application, in a thread.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from accounts.tokens import Row
 from api import limits
+from api.redislink import Command
 from config.async_redis import AsyncRedis
-from config.front import Asking, Hit, Pass, Replies, conclude, look_again, recognise
+from config.front import (
+    Asking,
+    Hit,
+    Pass,
+    Replies,
+    conclude,
+    look_again,
+    page_at_last,
+    recognise,
+)
 from config.shared_statement import SharedStatement
 from config.wsgi_in_threads import WSGIInThreads, environ_of, lower
-from mylist import sampler
+from mylist import pagecache, sampler
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -52,9 +64,23 @@ class AsyncFront:
             self.take_back(asking, replies)
             return Pass()
         found = conclude(asking, row, replies)
-        if found is not None:
-            return found
-        return look_again(asking, row, replies, await self.redis.ask(asking.look_up()))
+        if found is None:
+            found = look_again(asking, row, replies, await self.redis.ask(asking.look_up()))
+        if isinstance(found, Pass) and found.missed and (claim := asking.claim(row)):
+            return await self.of_somebody_else(asking, row, found, claim)
+        return found
+
+    async def of_somebody_else(
+        self, asking: Asking, row: Row, missed: Pass, claim: Command
+    ) -> Hit | Pass:
+        """As `pagecache.of_somebody_else`, but no thread sleeps meanwhile."""
+        claimed = await self.redis.ask((claim,))
+        for seconds in pagecache.LOOKS if claimed == [None] else ():
+            await asyncio.sleep(seconds)
+            found = page_at_last(asking, row, missed, await self.redis.ask(asking.look_up()))
+            if found is not None:
+                return found
+        return missed._replace(making=True)
 
     def take_back(self, asking: Asking, replies: Replies) -> None:
         """It was counted before anybody knew whether it is this person who asks: it may be somebody

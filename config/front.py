@@ -27,6 +27,7 @@ from api import limits, metrics, redislink
 from api.accessline import write_access_line
 from api.conditional import names
 from api.limits import Verdict, Who
+from api.problems import Problem
 from api.redislink import Command, Question, RedisAway
 from api.requestlog import sane_or_new
 from mylist import pagecache, pages, sampler
@@ -38,8 +39,6 @@ PATHS = ("/api/v1/mylist/", "/api/v1/mylist")
 LISTS = re.compile(r"/api/v1/mylist(/([a-z]{1,40}/[1-9][0-9]{0,17}/?)?)?")
 METHODS = ("GET", "PUT", "DELETE", "POST")
 ROUTE = "api/v1/mylist/"
-
-HIT, NOT_MODIFIED = (metrics.PAGE_READS.labels(each) for each in ("hit", "not_modified"))
 
 Headers = list[tuple[str, str]]
 Replies = Sequence[Any] | None
@@ -81,6 +80,18 @@ class Asking(NamedTuple):
 
     def look_up(self) -> tuple[Command, ...]:
         return (pagecache.look_up(self.claims.user_id, self.asked),) if self.asked else ()
+
+    def claim(self, row: Row) -> Command | None:
+        """What tells others that a page which was missed is being made; None for a cursor that is
+        not for this list."""
+        state, asked, user_id = state_in(row), self.asked, self.claims.user_id
+        if state is None or asked is None:
+            return None
+        try:
+            pages.check(user_id, asked)
+        except Problem:
+            return None
+        return pagecache.claim(user_id, asked, state)
 
 
 def recognise(environ: dict[str, Any]) -> Asking | None:
@@ -160,6 +171,7 @@ class Pass(NamedTuple):
     counted: bool = False
     verdict: Verdict | None = None
     missed: bool = False
+    making: bool = False
 
     def mark(self, environ: dict[str, Any], claims: Claims) -> None:
         if self.row is not None:
@@ -168,6 +180,8 @@ class Pass(NamedTuple):
             environ[limits.VERDICT] = self.verdict
         if self.missed:
             environ[pagecache.MISSED] = True
+        if self.making:
+            environ[pagecache.MAKING] = True
 
 
 def conclude(asking: Asking, row: Row, replies: Replies) -> Hit | Pass | None:
@@ -177,7 +191,7 @@ def conclude(asking: Asking, row: Row, replies: Replies) -> Hit | Pass | None:
     `Asking.commands`, None without Redis.
     """
     verdict = limits.verdict(asking.who, replies, asking.now) if replies else None
-    state, asked = checked(*tokens.facts_in(row)), asking.asked
+    state, asked = state_in(row), asking.asked
     refused = verdict is not None and verdict.refused
     if replies is None or refused or asked is None or state is None:
         return Pass(row, True, verdict)
@@ -190,6 +204,19 @@ def conclude(asking: Asking, row: Row, replies: Replies) -> Hit | Pass | None:
     if page is None:
         return Pass(row, True, verdict, missed=True)
     return answer(asking, asked, state, verdict, None if known else page)
+
+
+def page_at_last(asking: Asking, row: Row, missed: Pass, replies: Replies) -> Hit | None:
+    """A page that was missed, where by now somebody else has made it."""
+    state, asked = state_in(row), asking.asked
+    page = pagecache.valid(replies[0], state) if replies and state else None
+    if page is None or state is None or asked is None:
+        return None
+    return answer(asking, asked, state, missed.verdict, page)
+
+
+def state_in(row: Row) -> Tokens | None:
+    return checked(*tokens.facts_in(row))
 
 
 def answer(
@@ -235,7 +262,7 @@ def hsts() -> str:
 
 def tell(asking: Asking, status: int) -> None:
     seconds = time.perf_counter() - asking.started
-    (HIT if status == 200 else NOT_MODIFIED).inc()
+    metrics.PAGE_READ["hit" if status == 200 else "not_modified"].inc()
     metrics.observe("GET", ROUTE, status, seconds)
     write_access_line(
         method="GET",

@@ -98,13 +98,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.connections.ConnectionsMiddleware",
     "api.requestlog.RequestLogMiddleware",
     "api.conditional.ConditionalMiddleware",
     "api.limits.RateLimitMiddleware",
     "api.answers.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "config.browsers.Cors",
     "api.paths.TrailingSlashMiddleware",
     "api.bodies.BodySizeMiddleware",
     # Django's own, for the admin and the pages.

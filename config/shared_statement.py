@@ -6,14 +6,13 @@ it reads is as new as if each had asked alone.
 
 import asyncio
 import time
-from typing import Any
 
-import psycopg
 import structlog
 from django.db import connections
 
 from accounts import tokens
 from accounts.tokens import Claims, Row
+from config.async_postgres import Wire, connect
 
 log = structlog.get_logger("front")
 
@@ -30,7 +29,7 @@ REST_SECONDS = 1.0
 class SharedStatement:
     def __init__(self) -> None:
         # While a statement runs, it has the connection, and gives it back when all went well.
-        self.connection: Any = None
+        self.connection: Wire | None = None
         self.waiting: Waiting = []
         self.running: asyncio.Task[None] | None = None
         self.rest_until = 0.0
@@ -55,7 +54,8 @@ class SharedStatement:
             watch = loop.call_later(SECONDS, self.too_long, together)
             connection, self.connection = self.connection, None
             try:
-                connection = connection or await connect()
+                if connection is None or connection.ended:
+                    connection = Wire(await connect())
                 found = await read(connection, together)
                 self.connection, connection = connection, None
                 tell(together, found)
@@ -69,8 +69,7 @@ class SharedStatement:
             self.running = None
 
     def too_long(self, together: Waiting) -> None:
-        """Nobody waits for the end of a statement that hangs: psycopg asks the server to cancel it,
-        for up to ten seconds if that hangs, too."""
+        """Nobody waits for the end of a statement that hangs."""
         self.give_up(together, TimeoutError())
         task, self.running = self.running, None
         if task is not None:
@@ -92,19 +91,7 @@ def tell(together: Waiting, found: Found | None) -> None:
             answer.set_result((row, known))
 
 
-async def read(connection: Any, together: Waiting) -> Found:
+async def read(wire: Wire, together: Waiting) -> Found:
     sids = ",".join([str(claims.sid) for claims, _ in together])
     sql = tokens.SEVERAL.statement(connections["default"]).sql
-    cursor = await connection.execute(sql, [f"{{{sids}}}"], prepare=True)
-    return {(row[0], row[1]): row for row in await cursor.fetchall()}
-
-
-async def connect() -> Any:
-    """As Django connects, but for what is Django's own."""
-    wrapper = connections["default"]
-    params = wrapper.get_connection_params()
-    for name in ("cursor_factory", "context"):
-        params.pop(name)
-    return await psycopg.AsyncConnection.connect(
-        **params | {"autocommit": True, "prepare_threshold": 0}
-    )
+    return {(row[0], row[1]): row for row in await wire.rows(sql, [f"{{{sids}}}"])}

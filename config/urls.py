@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from api import answers, docs
+from api.paths import Remembering
 from config.health import HealthViewSet
 from config.listed_by import MovieListedByViewSet, TVShowListedByViewSet
 from config.metrics_page import metrics_page
@@ -23,7 +24,7 @@ v1: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
-    path("api/v1/", include(v1)),
+    Remembering("api/v1/", v1),
     path("api/", include(docs)),
     path("health/live/", HealthViewSet.as_view({"get": "live"})),
     path("health/ready/", HealthViewSet.as_view({"get": "ready"})),

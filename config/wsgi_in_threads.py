@@ -26,6 +26,10 @@ LONGEST_BODY = 20 * 1024 * 1024
 IN_MEMORY = 64 * 1024
 
 
+# Answers without a body, nor its length (RFC 9110, 8.6).
+EMPTY = (204, 304)
+
+
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
     """PEP 3333's words for an HTTP connection's scope. Headers that came twice are joined."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client")
@@ -120,6 +124,10 @@ async def drain(receive: Receive) -> None:
                 pass
 
 
+def has_length(headers: Headers) -> bool:
+    return any(name.lower() == "content-length" for name, _ in headers)
+
+
 class Answer:
     """What the application answers, on its way from the thread to the loop.
 
@@ -141,7 +149,7 @@ class Answer:
         with environ["wsgi.input"]:
             pieces = wsgi(environ, self.start_response)
             try:
-                if any(name.lower() == "content-length" for name, _ in self.headers):
+                if self.status in EMPTY or has_length(self.headers):
                     self.body = b"".join(pieces)
                     return
                 for piece in pieces:

@@ -25,14 +25,16 @@ from rest_framework.serializers import BaseSerializer
 
 from api import metrics, redislink
 from api.redislink import Command, RedisAway
+from api.settled import settled
 from mylist import pages, sampler
 from mylist.pages import Asked, Page
 from mylist.registry import KINDS
 from mylist.serializers import item_serializer
 from mylist.tokens import Tokens, tokens_now
 
-# In a request's META, where whoever handed it on has looked the page up and found none.
-MISSED = "mylist.missed"
+# In a request's META, where whoever handed it on has looked the page up and found none, and where
+# they also know that nobody else is making it.
+MISSED, MAKING = "mylist.missed", "mylist.making"
 # Raise it when pages are written otherwise than before by the same serializers.
 FORMAT = 1
 KEPT_SECONDS = 600
@@ -46,6 +48,7 @@ def wanted() -> bool:
     return bool(getattr(settings, "MYLIST_PAGE_CACHE", True))
 
 
+@settled
 def configured() -> bool:
     """Whether pages are kept: on PostgreSQL, which keeps the tokens, and with a Redis."""
     return wanted() and connection.vendor == "postgresql" and redislink.configured()
@@ -117,28 +120,33 @@ def packed(page: Page, tokens: Tokens) -> bytes:
 Found = tuple[Page, Tokens | None]
 
 
-def read(user_id: int, asked: Asked, tokens: Tokens, value: Any) -> Found:
+def read(user_id: int, asked: Asked, tokens: Tokens, value: Any, making: bool = False) -> Found:
     """The page, and the tokens it is valid under: `value`, what Redis replied to `look_up`, where
-    that is valid, else from the database and kept. Raises Problem for a cursor that is not for this
-    list."""
+    that is valid, else from the database and kept; by whom else, unless `making` says that this
+    is known. Raises Problem for a cursor that is not for this list."""
     page = valid(value, tokens)
     if page is not None:
-        metrics.PAGE_READS.labels("hit").inc()
+        metrics.PAGE_READ["hit"].inc()
         if sampler.due():
             sampler.check(user_id, asked, tokens, page)
         return page, tokens
-    metrics.PAGE_READS.labels("miss").inc()
+    metrics.PAGE_READ["miss"].inc()
     pages.check(user_id, asked)
-    page = of_somebody_else(user_id, asked, tokens)
+    page = None if making else of_somebody_else(user_id, asked, tokens)
     return (page, tokens) if page is not None else made(user_id, asked, tokens)
+
+
+def claim(user_id: int, asked: Asked, tokens: Tokens) -> Command:
+    """Says that the page is being made; the reply is None where somebody has said so."""
+    name = f"{key(user_id)}:{field(asked)}:{etag(tokens)}"
+    return "SET", name, 1, "NX", "PX", MAKING_MS
 
 
 def of_somebody_else(user_id: int, asked: Asked, tokens: Tokens) -> Page | None:
     """The page that another request is making, if one is and is soon ready. So a crowd that wants
     the same page asks the database once; it is a hint only, nobody relies on it."""
-    name = f"{key(user_id)}:{field(asked)}:{etag(tokens)}"
     with suppress(RedisAway):
-        if redislink.ask(("SET", name, 1, "NX", "PX", MAKING_MS))[0] is not None:
+        if redislink.ask(claim(user_id, asked, tokens))[0] is not None:
             return None
         for seconds in LOOKS:
             time.sleep(seconds)

@@ -101,11 +101,11 @@ class MyListViewSet(ApiViewSet):
         if tokens is not None and client_has_it(request._request, pagecache.etag(tokens)):
             limits.ask(request._request)
             pages.check(self.person, asked)
-            metrics.PAGE_READS.labels("not_modified").inc()
+            metrics.PAGE_READ["not_modified"].inc()
             return HttpResponseNotModified(headers={"ETag": pagecache.etag(tokens)})
         if tokens is None or self.asked is None:
             limits.ask(request._request)
-            metrics.PAGE_READS.labels("off").inc()
+            metrics.PAGE_READ["off"].inc()
             page, tokens = pages.read(self.person, asked).page, None
         else:
             page, tokens = self.cached(asked, tokens)
@@ -116,9 +116,10 @@ class MyListViewSet(ApiViewSet):
         looking_up = () if pagecache.MISSED in plain.META else (pagecache.look_up(user_id, asked),)
         replies = limits.ask(plain, *looking_up)
         if replies is None:
-            metrics.PAGE_READS.labels("refused").inc()
+            metrics.PAGE_READ["refused"].inc()
             return pagecache.made(user_id, asked, tokens)
-        return pagecache.read(user_id, asked, tokens, replies[0] if replies else None)
+        value, making = replies[0] if replies else None, pagecache.MAKING in plain.META
+        return pagecache.read(user_id, asked, tokens, value, making)
 
     def look_ups(self, user_id: int) -> tuple[Command, ...]:
         """The page, unless the client may have it already."""

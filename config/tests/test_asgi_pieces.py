@@ -178,17 +178,20 @@ def test_one_whose_client_has_gone_is_not_waited_for(people, statements):
 
 def test_a_database_that_was_away_is_asked_again(people, log, monkeypatch):
     monkeypatch.setattr(shared_statement, "REST_SECONDS", 0.2)
+    port = connection.settings_dict["PORT"]
 
     async def ask():
         shared, loop = SharedStatement(), asyncio.get_running_loop()
         assert (await shared.row_of(people[0]))[1]
-        pid = shared.connection.info.backend_pid
+        pid = shared.connection.raw.info.backend_pid
         with ThreadPoolExecutor(1) as pool:
             await loop.run_in_executor(pool, end, pid)
+        monkeypatch.setitem(connection.settings_dict, "PORT", "1")
         assert await shared.row_of(people[0]) == (None, False)
         # At once, without a try.
         assert shared.row_of(people[0]).result() == (None, False)
         await asyncio.sleep(0.25)
+        monkeypatch.setitem(connection.settings_dict, "PORT", port)
         found = await shared.row_of(people[0])
         await shared.connection.close()
         return found
