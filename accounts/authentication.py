@@ -22,7 +22,7 @@ class BearerAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[User, tokens.Live] | None:
-        header = request.META.get("HTTP_AUTHORIZATION")
+        header = request._request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
         scheme, _, raw = header.partition(" ")
@@ -33,7 +33,7 @@ class BearerAuthentication(BaseAuthentication):
         return sign_in.user, sign_in
 
     def sign_in(self, request: Request, claims: tokens.Claims) -> tokens.Live:
-        known: tuple[tokens.Claims, tokens.Row] | None = request.META.get(KNOWN)
+        known: tuple[tokens.Claims, tokens.Row] | None = request._request.META.get(KNOWN)
         if known is not None and known[0] == claims:
             return tokens.live_of(known[1])
         limits.ask_ahead(request, claims.user_id)

@@ -69,8 +69,8 @@ class Compiled:
     def rows(self, **arguments: Any) -> list[tuple[Any, ...]]:
         """The rows, each a tuple. Arguments are whole numbers, texts or lists of numbers."""
         connection = connections[DEFAULT_DB_ALIAS]
-        statement = self.statement(connection)
-        found = run(connection, statement.sql, self.arguments(connection, **arguments)).rows
+        statement = self.statements.get(connection.vendor) or self.statement(connection)
+        found = run(connection, statement.sql, filled(statement, arguments, connection)).rows
         return found if statement.convert is None else list(statement.convert(found))
 
     def statement(self, connection: BaseDatabaseWrapper) -> Statement:
@@ -97,10 +97,14 @@ class Compiled:
 
     def arguments(self, connection: BaseDatabaseWrapper, **arguments: Any) -> list[Any]:
         """What to run the statement with."""
-        return [
-            argument(arguments[param.name], connection) if isinstance(param, Param) else param
-            for param in self.statement(connection).params
-        ]
+        return filled(self.statement(connection), arguments, connection)
+
+
+def filled(statement: Statement, arguments: dict[str, Any], connection: Any) -> list[Any]:
+    return [
+        argument(arguments[param.name], connection) if type(param) is Param else param
+        for param in statement.params
+    ]
 
 
 def argument(value: Any, connection: BaseDatabaseWrapper) -> Any:

@@ -121,6 +121,8 @@ def numbered(sql: str) -> str:
 
 
 def as_text(param: Any) -> bytes | None:
+    if type(param) is int:
+        return b"%d" % param
     if param is None:
         return None
     text = str(param).encode()

@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 from django.views import View
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import limits, problems
@@ -30,9 +31,10 @@ def one_of_each(classes: tuple[type[Any], ...]) -> list[Any]:
 
 
 @cache
-def methods_of(actions: tuple[str, ...]) -> list[str]:
+def allow(actions: tuple[str, ...]) -> str:
     """OPTIONS is every view's."""
-    return [name.upper() for name in View.http_method_names if name in (*actions, "options")]
+    names = (*actions, "options")
+    return ", ".join(name.upper() for name in View.http_method_names if name in names)
 
 
 class ApiViewSet(GenericViewSet[Any]):
@@ -81,8 +83,16 @@ class ApiViewSet(GenericViewSet[Any]):
     def get_permissions(self) -> list[Any]:
         return one_of_each(tuple(self.permission_classes))
 
-    def _allowed_methods(self) -> list[str]:
-        return methods_of(tuple(self.action_map))
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {"Allow": allow(tuple(self.action_map))}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """DRF's, for what is an answer already."""
+        if isinstance(response, Response):
+            return super().finalize_response(request, response, *args, **kwargs)
+        response["Allow"] = self.headers["Allow"]
+        return response
 
     def read_query(self, request: Request) -> None:
         self.query = self.parameters_of(self.action).of(request._request)

@@ -6,7 +6,6 @@ Everything but a hit is handed to the WSGI application, in a thread.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from accounts.tokens import Row
@@ -24,6 +23,7 @@ from config.front import (
     recognise,
 )
 from config.shared_statement import SharedStatement
+from config.threads import Threads
 from config.wsgi_in_threads import WSGIInThreads, environ_of, lower
 from mylist import pagecache, sampler
 
@@ -35,8 +35,8 @@ class AsyncFront:
     """`AsyncFront(django, threads=4)`: an ASGI application around a WSGI one."""
 
     def __init__(self, django: Any, *, threads: int, on: bool) -> None:
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="django")
-        self.django = WSGIInThreads(django, self.pool)
+        self.threads = Threads(threads)
+        self.django = WSGIInThreads(django, self.threads)
         self.on = on
         self.redis, self.sign_ins = AsyncRedis(), SharedStatement()
 
@@ -93,4 +93,4 @@ class AsyncFront:
         await send({"type": "http.response.start", "status": hit.status, "headers": headers})
         await send({"type": "http.response.body", "body": hit.body})
         if hit.sample and sampler.due():
-            self.pool.submit(sampler.check, *hit.sample)
+            self.threads.run(sampler.check, *hit.sample)

@@ -27,7 +27,10 @@ class Sessions(NotForTheAPI, SessionMiddleware):
 
 
 class Csrf(NotForTheAPI, CsrfViewMiddleware):
-    pass
+    def process_view(self, request: HttpRequest, *view: Any) -> Any:
+        if request.path_info.startswith(API):
+            return None
+        return super().process_view(request, *view)
 
 
 class Authentication(NotForTheAPI, AuthenticationMiddleware):

@@ -141,9 +141,9 @@ LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT, SERVICE_NAME)
 embedded = f"sqlite:///{VAR_DIR / 'db.sqlite3'}"
 database = url("DATABASE_URL", "postgres", "postgresql", "sqlite", default=embedded)
 DATABASES = {"default": parsed("DATABASE_URL", env.db_url_config, database)}
+# A connection for each worker thread, kept: opening one costs 3 ms.
+DATABASES["default"]["CONN_MAX_AGE"] = None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    # A connection for each worker thread, kept: opening one costs 3 ms.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
     # What stands after the ? of the address wins, such as sslmode.
     named = DATABASES["default"].get("OPTIONS", {})
     # Django turns prepared statements off unless told; api.compiled needs them.

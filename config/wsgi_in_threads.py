@@ -8,7 +8,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import lru_cache
 from tempfile import TemporaryFile
@@ -16,6 +16,7 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from api.bodies import LONGEST_DRAIN, PAUSE, content_length
+from config.threads import Threads
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -77,8 +78,8 @@ def name_of(header: bytes) -> str:
 
 
 class WSGIInThreads:
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]], pool: ThreadPoolExecutor) -> None:
-        self.wsgi, self.pool = wsgi, pool
+    def __init__(self, wsgi: Callable[..., Iterable[bytes]], threads: Threads) -> None:
+        self.wsgi, self.threads = wsgi, threads
 
     async def __call__(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -91,7 +92,7 @@ class WSGIInThreads:
             return await answer.finish()
         environ["wsgi.input"] = body
         try:
-            await loop.run_in_executor(self.pool, answer.run, self.wsgi, environ)
+            await self.threads.run(answer.run, self.wsgi, environ)
         except asyncio.CancelledError:
             answer.stop()
             raise

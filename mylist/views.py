@@ -98,7 +98,7 @@ class MyListViewSet(ApiViewSet):
         """
         asked = self.asked or asked_by(self.query, request)
         tokens = tokens_of(request) if pagecache.configured() else None
-        if tokens is not None and client_has_it(request._request, pagecache.etag(tokens)):
+        if tokens is not None and self.is_known(tokens):
             limits.ask(request._request)
             pages.check(self.person, asked)
             metrics.PAGE_READ["not_modified"].inc()
@@ -110,6 +110,12 @@ class MyListViewSet(ApiViewSet):
         else:
             page, tokens = self.cached(asked, tokens)
         return page_response(page, asked, tokens, request._request)
+
+    def is_known(self, tokens: Tokens) -> bool:
+        plain = self.request._request
+        if "HTTP_IF_NONE_MATCH" not in plain.META:
+            return False
+        return client_has_it(plain, pagecache.etag(tokens))
 
     def cached(self, asked: Asked, tokens: Tokens) -> Found:
         user_id, plain = self.person, self.request._request

@@ -24,6 +24,7 @@ from api.tests.test_redislink import listening, never, polite, polite_until
 from config import async_redis, shared_statement
 from config.async_redis import AsyncRedis
 from config.shared_statement import SharedStatement
+from config.threads import Threads
 from config.wsgi_in_threads import LONGEST_BODY, WSGIInThreads, environ_of
 from conftest import make
 from mylist.models import MyList
@@ -655,9 +656,8 @@ def scope(path=b"/", method="GET", query=b"", headers=()):
 
 def served(app, connection, **what):
     async def serve():
-        with ThreadPoolExecutor(2) as pool:
-            door = WSGIInThreads(app, pool)
-            await door(environ_of(scope(**what)), connection.receive, connection.send)
+        door = WSGIInThreads(app, Threads(2))
+        await door(environ_of(scope(**what)), connection.receive, connection.send)
 
     run(serve())
     return connection.answer
@@ -748,23 +748,22 @@ def test_a_thread_does_not_wait_for_a_client_that_has_gone():
     endless = Pieces()
 
     async def serve():
-        with ThreadPoolExecutor(1) as pool:
-            connection = Connection()
+        threads = Threads(1)
+        connection = Connection()
 
-            async def send(message):
-                await connection.send(message)
-                if len(connection.sent) > 3:
-                    await asyncio.sleep(3600)
+        async def send(message):
+            await connection.send(message)
+            if len(connection.sent) > 3:
+                await asyncio.sleep(3600)
 
-            door = WSGIInThreads(endless, pool)
-            request = asyncio.ensure_future(door(environ_of(scope()), connection.receive, send))
-            while len(connection.sent) < 4:
-                await asyncio.sleep(0.01)
-            request.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await request
-            loop = asyncio.get_running_loop()
-            assert await loop.run_in_executor(pool, endless.closed.wait, 5)
+        door = WSGIInThreads(endless, threads)
+        request = asyncio.ensure_future(door(environ_of(scope()), connection.receive, send))
+        while len(connection.sent) < 4:
+            await asyncio.sleep(0.01)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        assert await threads.run(endless.closed.wait, 5)
 
     run(serve())
     assert endless.taken < 6
@@ -781,18 +780,52 @@ def test_a_request_that_is_cancelled_ends_in_its_thread():
         return []
 
     async def serve():
-        with ThreadPoolExecutor(1) as pool:
-            connection = Connection(b"body")
-            environ = environ_of(scope(headers=[(b"content-length", b"4")]))
-            door = WSGIInThreads(slow, pool)
-            request = asyncio.ensure_future(door(environ, connection.receive, connection.send))
-            await asyncio.sleep(0.05)
-            request.cancel()
-            await asyncio.sleep(0.05)
-            go.set()
+        threads, connection = Threads(1), Connection(b"body")
+        environ = environ_of(scope(headers=[(b"content-length", b"4")]))
+        door = WSGIInThreads(slow, threads)
+        request = asyncio.ensure_future(door(environ, connection.receive, connection.send))
+        await asyncio.sleep(0.05)
+        request.cancel()
+        # One that has not begun is not called at all.
+        never = threads.run(found.append, "never")
+        never.cancel()
+        await asyncio.sleep(0.05)
+        go.set()
+        await threads.run(lambda: None)
 
     run(serve())
     assert found == [b"body"]
+
+
+def test_threads_give_back_what_was_returned_or_raised():
+    async def ask():
+        threads = Threads(3)
+        names = await asyncio.gather(*[threads.run(name_after, 0.02) for _ in range(9)])
+        with pytest.raises(ZeroDivisionError):
+            await threads.run(lambda: 1 / 0)
+        return names
+
+    assert set(run(ask())) == {"django_0", "django_1", "django_2"}
+
+
+def name_after(seconds):
+    time.sleep(seconds)
+    return threading.current_thread().name
+
+
+def test_a_thread_outlives_the_loop_that_asked_it():
+    threads, go = Threads(1), threading.Event()
+
+    async def leave():
+        threads.run(go.wait, 5)
+
+    run(leave())
+    go.set()
+
+    async def come_back():
+        return await threads.run(lambda: "still there")
+
+    assert run(come_back()) == "still there"
 
 
 def broken_at_once(environ, start_response):
