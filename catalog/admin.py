@@ -56,6 +56,12 @@ class CatalogAdmin(DeskAdmin):
         count = {str(self.opts.verbose_name_plural): len(named)}
         return [*named, self.what_else_goes], count, set(), []
 
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, type(obj)._default_manager.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        queryset.erase()  # type: ignore[attr-defined]
+
 
 @admin.register(Genre)
 class GenreAdmin(CatalogAdmin):
@@ -104,12 +110,6 @@ class TitleAdmin(CatalogAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).with_genres()  # type: ignore[attr-defined, no-any-return]
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        obj.erase()
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        queryset.erase()  # type: ignore[attr-defined]
 
     @admin.display(description="genres")
     def genre_names(self, title: Title) -> str:

@@ -2,26 +2,27 @@
 
 from django.db.models import Q
 
-from catalog.cards import card, shown_of, values
+from catalog.cards import COLUMNS, VALUES, card
 from catalog.models import Movie, TVShow
 from catalog.serializers import MovieCardSerializer, TVShowCardSerializer
 from mylist.registry import Cards, register
 
 AVAILABLE = Q(available=True)
+CARDS = Cards(VALUES, card)
 
 register(
     "movie",
     MovieCardSerializer,
     Movie.objects.with_genres,
-    cards=Cards(values(Movie), card),
-    shows=shown_of(Movie),
+    cards=CARDS,
+    shows=COLUMNS,
     addable=AVAILABLE,
 )
 register(
     "tvshow",
     TVShowCardSerializer,
     TVShow.objects.with_genres,
-    cards=Cards(values(TVShow), card),
-    shows=shown_of(TVShow),
+    cards=CARDS,
+    shows=COLUMNS,
     addable=AVAILABLE,
 )

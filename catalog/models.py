@@ -22,9 +22,22 @@ NO_RATING_LOW, NO_RATING_HIGH = -1.0, 11.0
 NO_DATE_LOW, NO_DATE_HIGH = "0001-01-01", "9999-12-31"
 
 
+class LockedFirst(models.QuerySet[Any]):
+    @atomic_with_retry
+    def erase(self) -> None:
+        """Delete them, locked first and in one order, as whoever changes them does: Django deletes
+        the rows that tie titles to genres before their own."""
+        # What is asked for may be distinct, which cannot be locked.
+        rows = self.model._default_manager.filter(pk__in=self.values("pk"))
+        list(rows.order_by("pk").select_for_update().values_list("pk"))
+        rows.delete()
+
+
 class Genre(models.Model):
     name = models.CharField(max_length=60)
     tmdb_id = models.PositiveIntegerField(null=True, blank=True, unique=True)
+
+    objects = LockedFirst.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -43,7 +56,7 @@ def genres_by_name() -> "models.Prefetch[Any]":
     return models.Prefetch("genres", Genre.objects.order_by("name"))
 
 
-class TitleQuerySet(models.QuerySet["Title"]):
+class TitleQuerySet(LockedFirst):
     def browsable(self) -> Self:
         """Those that are not withdrawn."""
         return self.filter(available=True)
@@ -53,14 +66,6 @@ class TitleQuerySet(models.QuerySet["Title"]):
 
     def make_available(self) -> int:
         return self.update(available=True, updated_at=timezone.now())
-
-    @atomic_with_retry
-    def erase(self) -> None:
-        """Delete them as `Title.erase` does one: locked first, and in one order."""
-        # What is asked for may be distinct, which cannot be locked.
-        rows = self.model._default_manager.filter(pk__in=self.values("pk"))
-        list(rows.order_by("pk").select_for_update().values_list("pk"))
-        rows.delete()
 
     def with_genres(self) -> Self:
         return self.prefetch_related(genres_by_name())
@@ -102,6 +107,10 @@ class Title(models.Model):
         validators=[MinValueValidator(FIRST_YEAR), MaxValueValidator(LAST_YEAR)],
     )
     genres = models.ManyToManyField(Genre, blank=True)
+    # What lists show of them. The database keeps it (`catalog.triggers`): an instance may be old.
+    shown_genres = models.JSONField(
+        db_default=models.Value([], models.JSONField()), editable=False, serialize=False
+    )
     poster_path = models.CharField(max_length=300, blank=True)
     backdrop_path = models.CharField(max_length=300, blank=True)
     rating = models.FloatField(
@@ -181,13 +190,9 @@ class Title(models.Model):
             raise ValidationError({"release_year": wrong})
         self.release_year = year
 
-    @atomic_with_retry
     def erase(self) -> None:
-        """Delete the title; the database takes it off every list. Locked first, as whoever changes
-        it does: Django deletes the rows of its genres before its own."""
-        locked = type(self)._default_manager.select_for_update().filter(pk=self.pk).first()
-        if locked is not None:
-            locked.delete()
+        """Delete the title; the database takes it off every list."""
+        type(self)._default_manager.filter(pk=self.pk).erase()
 
 
 class Movie(Title):

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar, cast
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -14,6 +13,7 @@ from rest_framework.serializers import BaseSerializer
 from api.paging import Keyset
 from api.parameters import PageParameters
 from api.permissions import StaffWrites
+from api.transactions import atomic_with_retry
 from api.views import ApiViewSet
 from catalog.examples import BAD_TITLE, GENRES, MOVIES, SHOWS
 from catalog.models import Genre, Movie, TVShow
@@ -67,7 +67,7 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
     def keyset(self) -> Keyset:
         return ORDERINGS[self.query.get("ordering")]
 
-    @transaction.atomic
+    @atomic_with_retry
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -75,7 +75,7 @@ class TitleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet)
         here = f"{request.path}{title.pk}/"
         return Response(serializer.data, 201, headers={"Location": here})
 
-    @transaction.atomic
+    @atomic_with_retry
     def update(self, request: Request, id: int, *, partial: bool = False) -> Response:
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)

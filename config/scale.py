@@ -137,10 +137,11 @@ def make_titles(model: type[Title], amount: int, seed: int) -> Iterator[int]:
     for batch in cut(amount, amount // TITLES_AT_ONCE + 1):
         with transaction.atomic():
             ids = reserve(model, len(batch))
-            put(model, names, (row(rng, pk) for pk in ids))
+            # First, so that the database finds them when it writes a title.
             filed = ((pk, genre) for pk in ids for genre in rng.sample(genres, rng.randint(1, 4)))
             through: type[Model] = model.genres.through
             put(through, (str(model._meta.model_name), "genre"), filed)
+            put(model, names, (row(rng, pk) for pk in ids))
         yield len(batch)
 
 

@@ -7,13 +7,13 @@ An app offers its models in its `listables.py`, which is imported at the start:
         MovieCardSerializer,
         Movie.objects.with_genres,
         cards=movie_cards,
-        shows={Movie: ("title", "available"), Movie.genres.through: (), Genre: ("name",)},
+        shows=("title", "available", "shown_genres"),
         addable=Q(available=True),
     )
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,9 +33,6 @@ class UnknownKind(Exception):
         self.name = name
 
 
-Shows = Mapping[type[Model], tuple[str, ...]]
-
-
 class Cards(NamedTuple):
     """How content is shown without a serializer's work for each: `values` are fields and
     expressions of the model, which the database sends as a JSON array; `card` takes them in that
@@ -50,9 +47,9 @@ class Kind:
     """One kind: its name in the API, how it is shown, and which of it may be added.
 
     `serializer` says for the docs what is shown of it, and `queryset` gives it with all of that.
-    `cards` gives the same as plain values, for speed. `shows` names the tables and
-    their fields that a card is made of; where it names no fields, each row that comes or goes
-    counts. `addable` tells what may be put on a list; what is on one already stays.
+    `cards` gives the same as plain values, for speed. `shows` names the fields that a card is made
+    of: they stand on the content's own row. `addable` tells what may be put on a list; what is on
+    one already stays.
     """
 
     name: str
@@ -60,7 +57,7 @@ class Kind:
     serializer: "type[BaseSerializer[Any]]"
     queryset: Callable[[], QuerySet[Any]]
     cards: Cards
-    shows: Shows
+    shows: tuple[str, ...]
     addable: Q
 
     def __repr__(self) -> str:
@@ -93,7 +90,7 @@ def register(
     queryset: Callable[[], QuerySet[Any]],
     *,
     cards: Cards,
-    shows: Shows,
+    shows: tuple[str, ...],
     addable: Q | None = None,
 ) -> None:
     """Offer a kind of content. A name that no path can carry, or a name or a model offered twice,

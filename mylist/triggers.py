@@ -14,13 +14,17 @@ from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
+from api.triggers import drop, drop_from_sqlite, functions
 from mylist import triggers_postgresql as postgresql
 from mylist import triggers_sqlite as sqlite
 from mylist.registry import KINDS
-from mylist.triggers_postgresql import CONTENT, COUNTS, ITEMS, LISTS
+from mylist.triggers_postgresql import CONTENT, COUNTS, ITEMS, LISTS, ListTriggers
+
+APP = ListTriggers.app
 
 # It waits for nobody who renews the token.
 ONE_TOKEN = f"INSERT INTO {CONTENT} (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {CONTENT})"
+NO_TOKEN = f"DELETE FROM {CONTENT}"
 # All items anew. Most lists are right as they are, and are not touched.
 RECOUNT = (
     f"DELETE FROM {COUNTS}",
@@ -38,7 +42,7 @@ RECOUNT = (
 def before_migrations(*, using: str, plan: Any = (), **_: Any) -> None:
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "sqlite":
-            sqlite.drop(cursor)
+            drop_from_sqlite(cursor, APP)
         elif plan:
             postgresql.let_everything_count(cursor)
 
@@ -57,11 +61,12 @@ def after_migrations(*, using: str, **_: Any) -> None:
 
 
 def install_on_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
-    triggers = postgresql.Triggers()
+    triggers, looks = ListTriggers(), shown(tables)
+    complete = [table for table, columns in looks.items() if columns <= columns_of(cursor, table)]
     for kind in contents(tables):
         triggers.of_content(**kind)
-    for (table, pk), columns in shown(tables).items():
-        triggers.of_shown(table, pk, sorted(columns))
+    for table in complete:
+        triggers.of_shown(table, sorted(looks[table]))
     triggers.of_items(contents(tables))
     changed = triggers.install(cursor)
     if any(name.startswith("mylist_items_") for name in changed):
@@ -70,18 +75,20 @@ def install_on_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
     if changed:
         # Whatever was written without them: no page that was kept is valid any more.
         cursor.execute(postgresql.RENEW)
-    cursor.execute(ONE_TOKEN)
+    # A column is not there when migrations were undone for an older release, which shows something
+    # else: no page is kept until that has installed its own triggers.
+    cursor.execute(ONE_TOKEN if len(complete) == len(looks) else NO_TOKEN)
 
 
 def remove_from_postgresql(cursor: CursorWrapper, tables: set[str]) -> None:
     """Content must not look for lists that are not there. Without a token no page is kept."""
-    postgresql.drop(cursor, postgresql.functions(cursor))
+    drop(cursor, functions(cursor, APP))
     if CONTENT in tables:
-        cursor.execute(f"DELETE FROM {CONTENT}")
+        cursor.execute(NO_TOKEN)
 
 
 def install_on_sqlite(cursor: CursorWrapper, tables: set[str]) -> None:
-    sqlite.drop(cursor)
+    drop_from_sqlite(cursor, APP)
     for trigger in (*sqlite.COUNT, *(sqlite.gone(**kind) for kind in contents(tables))):
         cursor.execute(trigger)
     recount(cursor)
@@ -107,16 +114,20 @@ def contents(tables: set[str]) -> list[dict[str, str]]:
     ]
 
 
-def shown(tables: set[str]) -> dict[tuple[str, str], set[str]]:
-    """What lists show, of what is there: the columns by table and its key. None is each row."""
-    found: dict[tuple[str, str], set[str]] = {}
+def shown(tables: set[str]) -> dict[str, set[str]]:
+    """What lists show, of what is there: the columns by table, with its key."""
+    found: dict[str, set[str]] = {}
     for kind in KINDS.values():
-        for model, fields in kind.shows.items():
-            if (table := model._meta.db_table) in tables:
-                columns = {str(model._meta.get_field(name).column) for name in fields}  # type: ignore[union-attr]
-                before = found.get((table, pk_of(model)), columns)
-                found[table, pk_of(model)] = before | columns if before and columns else set()
+        meta = kind.model._meta
+        if meta.db_table in tables:
+            columns = {str(meta.get_field(name).column) for name in kind.shows}  # type: ignore[union-attr]
+            found.setdefault(meta.db_table, {pk_of(kind.model)}).update(columns)
     return found
+
+
+def columns_of(cursor: CursorWrapper, table: str) -> set[str]:
+    described = cursor.db.introspection.get_table_description(cursor, table)
+    return {column.name for column in described}
 
 
 def pk_of(model: type[Model]) -> str:

@@ -1,10 +1,7 @@
 """The triggers on SQLite, one for each row.
 
-SQLite checks their bodies whenever it rebuilds a table, so they make way for migrations. Tokens
-stay as they are: pages are cached on PostgreSQL only.
+Tokens stay as they are: pages are cached on PostgreSQL only.
 """
-
-from django.db.backends.utils import CursorWrapper
 
 ITEMS, LISTS, COUNTS = "mylist_mylistitem", "mylist_mylist", "mylist_kindcount"
 
@@ -36,9 +33,3 @@ END
 
 def gone(table: str, pk: str, app: str, model: str) -> str:
     return GONE.format(table=table, pk=pk, app=app, model=model, items=ITEMS)
-
-
-def drop(cursor: CursorWrapper) -> None:
-    cursor.execute("SELECT name FROM sqlite_master WHERE type='trigger' AND name GLOB 'mylist_*'")
-    for (name,) in cursor.fetchall():
-        cursor.execute(f'DROP TRIGGER "{name}"')

@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from catalog.tests.factories import MovieFactory
+from catalog.models import Genre
+from catalog.tests.factories import GenreFactory, MovieFactory, TVShowFactory
 from mylist.models import ContentToken, KindCount, MyList, MyListItem
 from mylist.registry import MODELS
 
@@ -34,6 +35,20 @@ def cure():
 def counts(user):
     kinds = KindCount.objects.filter(user=user, count__gt=0).values_list("count", flat=True)
     return MyList.count_of(user), sum(kinds)
+
+
+def test_genres_are_right_after_triggers_were_passed_by():
+    movie = MovieFactory(genres=[GenreFactory(name="Old")])
+    show = TVShowFactory(genres=[GenreFactory(name="War")])
+    run("SET LOCAL session_replication_role = replica")
+    Genre.objects.filter(name="Old").update(name="New")
+    show.genres.clear()
+    run("SET LOCAL session_replication_role = origin")
+    run(cure())
+    movie.refresh_from_db()
+    show.refresh_from_db()
+    assert [name for _, name in movie.shown_genres] == ["New"]
+    assert show.shown_genres == []
 
 
 def test_counts_are_right_and_pages_old_after_triggers_were_passed_by(ann, bob):

@@ -175,6 +175,7 @@ GENRES = {
     "cleared": (lambda m, g: m.genres.clear(), True),
     "renamed": (lambda m, g: Genre.objects.filter(name="Drama").update(name="Play"), True),
     "renamed by SQL": (lambda m, g: sql("UPDATE catalog_genre SET name = name || '!'"), True),
+    "renamed, of no title": (lambda m, g: Genre.objects.filter(name="War").update(name="W"), 0),
     "saved": (lambda m, g: g["Drama"].save(), False),
     "given an outside id": (lambda m, g: Genre.objects.filter(name="Drama").update(tmdb_id=3), 0),
     "deleted": (lambda m, g: g["Drama"].delete(), True),

@@ -29,14 +29,14 @@ def test_an_unknown_kind_is_told_by_its_name(name):
 def test_a_name_or_a_model_is_offered_once(name, model):
     before = len(KINDS), len(MODELS)
     with pytest.raises(ValueError, match="registered already"):
-        register(name, FilmSerializer, model.objects.all, cards=CARDS, shows={})
+        register(name, FilmSerializer, model.objects.all, cards=CARDS, shows=())
     assert (len(KINDS), len(MODELS)) == before
 
 
 @pytest.mark.parametrize("name", ["tv-show", "Film", "film2", "", "x" * 41])
 def test_a_name_that_no_path_can_carry_is_refused(name):
     with pytest.raises(ValueError, match="stands in paths"):
-        register(name, FilmSerializer, Studio.objects.all, cards=CARDS, shows={})
+        register(name, FilmSerializer, Studio.objects.all, cards=CARDS, shows=())
     assert name not in KINDS
 
 

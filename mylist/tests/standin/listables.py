@@ -29,7 +29,7 @@ register(
     FilmSerializer,
     Film.objects.all,
     cards=CARDS,
-    shows={Film: ("title",)},
+    shows=("title",),
     addable=Q(withdrawn=False),
 )
 register(
@@ -37,5 +37,5 @@ register(
     SeriesSerializer,
     Series.objects.all,
     cards=CARDS,
-    shows={Series: ("title",)},
+    shows=("title",),
 )
