@@ -37,12 +37,10 @@ ITEM = """
 CARD = """
     SELECT row_to_json(card) FROM (SELECT
         t.id, t.title, t.release_date, t.release_year,
-        coalesce((
-            SELECT json_agg(row_to_json(genre) ORDER BY genre.name) FROM (
-                SELECT g.id, g.name FROM catalog_{kind}_genres AS of_it
-                JOIN catalog_genre AS g ON g.id = of_it.genre_id WHERE of_it.{kind}_id = t.id
-            ) AS genre
-        ), '[]') AS genres,
+        (
+            SELECT coalesce(json_agg(json_build_object('id', g->0, 'name', g->1)), '[]')
+            FROM jsonb_array_elements(t.shown_genres) AS g
+        ) AS genres,
         t.poster_path, t.rating, t.available
     FROM catalog_{kind} AS t WHERE t.id = i.content_id) AS card
 """
