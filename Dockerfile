@@ -36,4 +36,4 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD \
     python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:${PORT:-8000}/health/live/', timeout=4)"
-CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+CMD ["gunicorn", "-c", "config/gunicorn.py", "--worker-class", "asgi", "config.asgi"]

@@ -80,7 +80,8 @@ def is_for_us(request: HttpRequest) -> bool:
         request.get_host()
     except DisallowedHost:
         return False
-    if len(hosts_of_ours()) < MOST_HOSTS and not settings.USE_X_FORWARDED_HOST:
+    # Without a Host it is the server's own name that was looked at.
+    if host and len(hosts_of_ours()) < MOST_HOSTS and not settings.USE_X_FORWARDED_HOST:
         hosts_of_ours().add(host)
     return True
 

@@ -365,6 +365,7 @@ def identify(request: HttpRequest) -> Who | None:
         authenticators = [each() for each in classes]
         return who_is(Request(request, authenticators=authenticators))
     except DatabaseError:
+        take_back(request)
         return None
     except Exception:  # a token that is none, in the words of the app that reads it
         return address(request.META)

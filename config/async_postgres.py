@@ -3,12 +3,16 @@ half of what it does by psycopg's asynchronous cursor."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 from django.db import connections
 
 from api.prepared import Results, as_text, numbered
+
+# For a server that may hang as well.
+CANCEL_SECONDS = 5.0
 
 
 class Wire:
@@ -74,8 +78,13 @@ class Wire:
             answer.set_exception(error)
 
     async def close(self) -> None:
+        """Also ends a statement that hangs: the server does not notice that nobody waits for it."""
+        busy = self.answer is not None
         if not self.ended:
             self.end(psycopg.OperationalError("the connection was closed"))
+        if busy:
+            with suppress(psycopg.Error):
+                await self.raw.cancel_safe(timeout=CANCEL_SECONDS)
         await self.raw.close()
 
 

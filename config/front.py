@@ -312,7 +312,8 @@ def find(asking: Asking) -> Hit | Pass:
         connection.close()
         row = None
     if row is None:
-        take_back(asking)
+        if question is not None:
+            take_back(asking)
         return Pass()
     replies = heard(question) if commands else []
     found = conclude(asking, row, replies)

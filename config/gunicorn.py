@@ -1,8 +1,9 @@
 """How gunicorn serves config.wsgi: `gunicorn -c config/gunicorn.py config.wsgi`.
 
-GUNICORN_HOST, PORT, WEB_CONCURRENCY, GUNICORN_THREADS and PROMETHEUS_MULTIPROC_DIR change it;
-.env.example explains them. What is not set here is gunicorn's own default on purpose, such as its
-limits on headers, and FORWARDED_ALLOW_IPS, the proxies that may say that a request came by https.
+GUNICORN_HOST, PORT, WEB_CONCURRENCY, GUNICORN_THREADS, GUNICORN_PIN and PROMETHEUS_MULTIPROC_DIR
+change it; .env.example explains them. What is not set here is gunicorn's own default on purpose,
+such as its limits on headers, and FORWARDED_ALLOW_IPS, the proxies that may say that a request came
+by https.
 """
 
 import os
@@ -11,7 +12,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from api import countfiles
-from config.environment import log_lines, number, text
+from config.environment import flag, log_lines, number, text
 from config.logs import logging_config
 
 host = text("GUNICORN_HOST", "127.0.0.1")
@@ -24,11 +25,6 @@ bind = f"{host}:{number('PORT', default=8000, least=1, most=65535)}"
 # uses its sync worker: less work for each request, but it closes every connection.
 workers = number("WEB_CONCURRENCY", default=os.cpu_count() or 1, least=1)
 threads = number("GUNICORN_THREADS", default=4, least=1)
-
-# A process runs Python on one core at a time. Where its threads are spread over several, each wait
-# hands the interpreter from core to core: half of what a miss costs.
-cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-pinned = workers % len(cores) == 0 and len(cores) > 1
 
 # Longer than the 60 seconds for which nginx and most load balancers keep theirs, so that none of
 # them sends a request into a connection that is being closed here.
@@ -79,6 +75,28 @@ logconfig_dict = logging_config(level, *look)
 # gunicorn's own lines go where all others go, and look like them.
 logconfig_dict["loggers"]["gunicorn.error"] = {"handlers": [], "propagate": True}
 
+# --- a core for each worker ----------------------------------------------------
+#
+# A process runs Python on one core at a time. Where its threads are spread over several, each wait
+# hands the interpreter from core to core, which took a quarter of a miss or a write.
+
+pin = flag("GUNICORN_PIN", default=True)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    worker.core = core_for(server)
+
+
+def core_for(server: Any) -> int | None:
+    """The one with the fewest workers. None where there is not the same number for each: then the
+    machine is shared with others, or cores would idle."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if not pin or len(cores) < 2 or server.num_workers % len(cores):
+        return None
+    taken = [getattr(other, "core", None) for other in server.WORKERS.values()]
+    return min(cores, key=taken.count)
+
+
 # --- counts of all workers: api.countfiles ------------------------------------
 
 
@@ -90,14 +108,8 @@ def on_starting(server: Any) -> None:
         countfiles.make_folder(server.cfg.uid, server.cfg.gid)
 
 
-def pre_fork(server: Any, worker: Any) -> None:
-    """The core that has the fewest workers."""
-    taken = [other.core for other in server.WORKERS.values() if hasattr(other, "core")]
-    worker.core = min(cores, key=taken.count)
-
-
 def post_fork(server: Any, worker: Any) -> None:
-    if pinned:
+    if worker.core is not None:
         os.sched_setaffinity(0, {worker.core})
     if not countfiles.reserve(worker.pid):
         server.log.error("metrics: no room to count with the other workers")

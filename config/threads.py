@@ -16,7 +16,7 @@ class Job(NamedTuple):
 
 
 class Threads:
-    """As `loop.run_in_executor` for a thread pool, for 25 microseconds less each: nobody but the
+    """As `loop.run_in_executor` for a thread pool, for 8 microseconds less each: nobody but the
     loop can wait for an answer, so it takes no locks of its own.
 
     The threads begin with the first job, as those from before a fork are gone after it. They hold

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import os
 import shutil
 import socket
 import struct
@@ -203,6 +204,40 @@ def test_a_database_that_was_away_is_asked_again(people, log, monkeypatch):
     assert line["event"] == "statement failed"
 
 
+def test_a_connection_that_ended_while_nobody_used_it_costs_nothing(people, log):
+    async def ask():
+        shared = SharedStatement()
+        await shared.row_of(people[0])
+        wire = shared.connection
+        await asyncio.to_thread(end, wire.raw.info.backend_pid)
+        while not wire.ended:
+            await asyncio.sleep(0.01)
+        found = await shared.row_of(people[0])
+        await shared.connection.close()
+        return found
+
+    assert run(ask()) == told(people[0])
+    assert log.of("front") == []
+
+
+def test_one_that_is_cut_while_a_statement_runs_is_noticed_at_once(people, monkeypatch):
+    monkeypatch.setattr(shared_statement, "SECONDS", 5)
+
+    async def ask():
+        shared = SharedStatement()
+        await shared.row_of(people[0])
+        async with blocked():
+            started, wire = time.monotonic(), shared.connection
+            asked = shared.row_of(people[0])
+            await asyncio.sleep(0.1)
+            with socket.socket(fileno=os.dup(wire.descriptor)) as cut:
+                cut.shutdown(socket.SHUT_RDWR)
+            assert await asked == (None, False)
+            return time.monotonic() - started
+
+    assert run(ask()) < 1
+
+
 def end(pid):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
@@ -220,7 +255,8 @@ def test_who_cannot_connect_is_told_so(people, monkeypatch):
 
 
 def test_nobody_waits_for_a_statement_that_hangs(people, monkeypatch):
-    """Nor who came while it hung; and psycopg, which waits for the server, is left alone."""
+    """Nor who came while it hung; nor is the server left with it, which would keep a connection for
+    each until there are no more."""
     monkeypatch.setattr(shared_statement, "SECONDS", 0.3)
     monkeypatch.setattr(shared_statement, "REST_SECONDS", 0.1)
 
@@ -237,12 +273,22 @@ def test_nobody_waits_for_a_statement_that_hangs(people, monkeypatch):
             await asyncio.sleep(0.2)
             # The next one begins, on another connection, and hangs as well.
             assert await shared.row_of(people[2]) == (None, False)
+            await asyncio.sleep(0.1)
+            assert await asyncio.to_thread(how_many_wait) == 0
         await asyncio.sleep(0.2)
         found = await shared.row_of(people[3])
         await shared.connection.close()
         return found
 
     assert run(ask()) == told(people[3])
+
+
+def how_many_wait():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        found = cursor.fetchone()[0]
+    connection.close()
+    return found
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""A database that was restarted costs no request."""
+"""Neither a database that was restarted nor a broken connection costs a request."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +21,15 @@ def test_a_connection_that_ended_while_it_rested_is_replaced(api):
         pool.submit(end_it).result()
     assert api.get("/api/v1/genres/").status_code == 200
     assert connection.connection.info.backend_pid != pid
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_one_that_a_request_has_broken_is_replaced(api):
+    connection.set_autocommit(False)
+    connection.errors_occurred = True
+    assert api.get("/api/v1/genres/").status_code == 200
+    assert connection.get_autocommit()
 
 
 def test_a_connection_that_rests_is_kept(api, db):

@@ -82,8 +82,8 @@ def test_it_may_write_to_var():
 
 def test_the_server_it_starts_is_there():
     (command,) = final("CMD")
-    server, _, server_settings, module = json.loads(command)
-    assert server == "gunicorn"
+    server, _, server_settings, *worker, module = json.loads(command)
+    assert (server, worker, module) == ("gunicorn", ["--worker-class", "asgi"], "config.asgi")
     assert (ROOT / server_settings).is_file()
     assert server_settings.split("/")[0] in copied()
     assert callable(import_module(module).application)

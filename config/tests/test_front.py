@@ -608,6 +608,24 @@ def test_a_redis_that_goes_away_in_between_forgets_no_count(people, settings, mo
     assert (answer[0], dict(answer[1])["X-RateLimit-Remaining"]) == ("200 OK", "999")
 
 
+def test_nothing_is_taken_back_that_was_never_counted(people, on_redis, settings, monkeypatch):  # noqa: F811
+    limited(settings)
+    SignIn.objects.all().delete()
+    really, asked = front.redislink.send, []
+
+    def send(*commands):
+        asked.append(commands)
+        if len(asked) == 1:
+            raise front.RedisAway
+        return really(*commands)
+
+    monkeypatch.setattr(front.redislink, "send", send)
+    assert answer_of(front.Front(WSGIHandler()), of_ann(people))[0] == "401 Unauthorized"
+    # For Django took its own back, and counted the address.
+    left = sorted(int(on_redis.get(name)) for name in on_redis.scan_iter("*limit:*"))
+    assert left == [0, 1]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_that_the_server_closed_costs_no_request(people):
     answer_of(WSGIHandler(), of_ann(people))

@@ -30,6 +30,7 @@ import mylist.problems
 from accounts.models import EmailTaken
 from accounts.passwords import BadResetLink
 from accounts.tokens import BadToken
+from api import answers
 from api.problems import CODES, Code, Problem, code, family
 from api.views import ApiViewSet
 from config import urls
@@ -96,6 +97,9 @@ debugging = pytest.mark.parametrize("debug", [False, True], ids=["live", "debugg
 @pytest.fixture
 def client():
     return Client(raise_request_exception=False)
+
+
+NOWHERE = "/api/v1/nowhere/"
 
 
 def told(response):
@@ -260,8 +264,26 @@ def test_an_unknown_path(admin_client, settings, path, debug):
 @pytest.mark.parametrize("host", ["evil.example", "a b", "localhost:x", "", "a" * 300])
 def test_a_host_that_is_not_ours(client, settings, host, debug):
     settings.DEBUG = debug
-    response = client.get("/api/v1/movies/?secret=zebra", headers={"host": host})
-    assert told(response) == (400, 9004)
+    for _ in range(2):
+        response = client.get("/api/v1/movies/?secret=zebra", headers={"host": host})
+        assert told(response) == (400, 9004)
+
+
+def test_hosts_of_ours_are_remembered_up_to_a_bound(client, settings):
+    settings.ALLOWED_HOSTS = ["a.example"]
+    for port in range(answers.MOST_HOSTS + 5):
+        assert told(client.get(NOWHERE, headers={"host": f"a.example:{port}"}))[0] == 404
+    assert len(answers.hosts_of_ours()) == answers.MOST_HOSTS
+
+
+def test_what_stands_for_a_host_is_not_remembered(client, settings):
+    """Without one it is the server's own name."""
+    assert told(client.get(NOWHERE))[0] == 404
+    assert told(client.get(NOWHERE, SERVER_NAME="evil.example")) == (400, 9004)
+    settings.USE_X_FORWARDED_HOST = True
+    for forwarded, status in (("localhost", 404), ("evil.example", 400)):
+        headers = {"host": "localhost", "x-forwarded-host": forwarded}
+        assert told(client.get(NOWHERE, headers=headers))[0] == status
 
 
 @debugging

@@ -253,6 +253,7 @@ def test_what_is_not_understood_stops_the_start_and_is_named(read, name, value):
         ("WEB_CONCURRENCY", "0"),
         ("GUNICORN_THREADS", "0"),
         ("GUNICORN_THREADS", "-1"),
+        ("GUNICORN_PIN", "2"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
     ],
