@@ -51,7 +51,8 @@ def ask(*commands: Command) -> list[Any]:
 
     Commands must be harmless to repeat: a connection that Redis closed while it rested, which
     shows only when it is used, is opened anew and asked again, and nobody can tell whether the
-    first time was heard. To count twice, to read or to store the same page twice is harmless.
+    first time was heard. To count twice, or back twice, to read or to store the same page twice is
+    harmless.
     """
     return send(*commands).replies()
 

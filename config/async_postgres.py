@@ -50,7 +50,7 @@ class Wire:
         if self.pgconn.flush():
             # A statement is a hundred bytes: this is a connection that takes none at all.
             raise psycopg.OperationalError("the connection takes nothing")
-        self.answer = self.loop.create_future()
+        self.last, self.answer = None, self.loop.create_future()
         return self.answer
 
     def hear(self) -> None:

@@ -12,6 +12,8 @@ OF_A_BROWSER = ("HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD")
 class Cors(CorsMiddleware):
     """Most requests come from no page of another origin, and have only to say that this matters."""
 
+    async_capable = False
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if any(name in request.META for name in OF_A_BROWSER):
             return super().__call__(request)  # type: ignore[return-value]

@@ -7,6 +7,7 @@ by https.
 """
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -110,7 +111,9 @@ def on_starting(server: Any) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     if worker.core is not None:
-        os.sched_setaffinity(0, {worker.core})
+        # A machine may refuse. An exception here would end the whole server.
+        with suppress(OSError):
+            os.sched_setaffinity(0, {worker.core})
     if not countfiles.reserve(worker.pid):
         server.log.error("metrics: no room to count with the other workers")
 

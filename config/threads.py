@@ -50,6 +50,8 @@ class Threads:
                 # The loop may be closed by then.
                 with suppress(RuntimeError):
                     job.loop.call_soon_threadsafe(*outcome(job))
+            # A thread that rests holds no request.
+            del job
 
 
 def outcome(job: Job) -> tuple[Any, ...]:

@@ -221,6 +221,20 @@ def reads(door):
     return {outcome.decode(): float(n) for outcome, n in re.findall(pattern, page)}
 
 
+def test_of_a_crowd_that_misses_a_page_two_read_it_at_most(doors, people):
+    """The others wait in the event loop, and take no thread from anybody."""
+    for n in range(5):
+        MyList.objects.filter(user=people.ann).update(token=f"{n + 1:032x}")
+        before = reads(doors["asgi"])
+        with ThreadPoolExecutor(50) as crowd:
+            found = list(crowd.map(lambda _: get(doors["asgi"], people.right), range(50)))
+        assert {answer[0] for answer in found} == {200}
+        assert len({answer[2] for answer in found}) == 1
+        after = reads(doors["asgi"])
+        assert after["miss"] - before["miss"] in (1, 2)
+        assert after["hit"] - before["hit"] >= 48
+
+
 @pytest.mark.parametrize("name", DOORS)
 def test_requests_may_come_all_at_once(doors, people, name):
     """On one connection, before the first is answered: hits, misses and what is Django's."""

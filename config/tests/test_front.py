@@ -585,6 +585,16 @@ def test_on_a_miss_nothing_is_asked_twice(people, settings, monkeypatch, django_
     assert sent == [["INCR", "EXPIRE", "HGET"], ["SET"], ["EVAL"]]
 
 
+def test_whoever_makes_a_page_does_not_wait_for_themselves(people, settings, monkeypatch):
+    """The door for ASGI has said so before; to say it again is to find that somebody has."""
+    limited(settings)
+    claims, request = tokens.read(people.right, tokens.Access), of_ann(people)
+    row, sent = tokens.row_of(claims), asks_of(monkeypatch)
+    front.Pass(row, True, None, missed=True, making=True).mark(request, claims)
+    assert answer_of(WSGIHandler(), request)[0] == "200 OK"
+    assert sent == [["EVAL"]]
+
+
 def test_what_is_known_of_one_is_not_believed_of_another(people):
     """Should a front ever mix them up."""
     claims, bob = tokens.read(people.right, tokens.Access), tokens.sign_in(people.bob, "")

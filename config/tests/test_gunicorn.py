@@ -63,6 +63,15 @@ def test_one_core_is_nothing_to_choose_from(pre_fork, monkeypatch):
 
 
 @needs_affinity
+def test_a_machine_that_refuses_is_served_all_the_same():
+    hook = runpy.run_path(str(settings.BASE_DIR / "config" / "gunicorn.py"))["post_fork"]
+    before = os.sched_getaffinity(0)
+    quiet = SimpleNamespace(log=SimpleNamespace(error=lambda *words: None))
+    hook(quiet, SimpleNamespace(core=100_000, pid=os.getpid()))
+    assert os.sched_getaffinity(0) == before
+
+
+@needs_affinity
 def test_workers_stay_on_their_cores(tmp_path):
     cores = os.sched_getaffinity(0)
     if len(cores) < 2:
