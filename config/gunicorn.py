@@ -1,4 +1,4 @@
-"""How gunicorn serves config.wsgi: `gunicorn -c config/gunicorn.py config.wsgi`.
+"""How gunicorn serves config.asgi (`--worker-class asgi`) and config.wsgi.
 
 GUNICORN_HOST, PORT, WEB_CONCURRENCY, GUNICORN_THREADS, GUNICORN_PIN and PROMETHEUS_MULTIPROC_DIR
 change it; .env.example explains them. What is not set here is gunicorn's own default on purpose,

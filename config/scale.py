@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from random import Random
 from typing import Any, TypeVar, cast
 
@@ -293,13 +294,21 @@ def draw(rng: Random, charts: Charts, lists: Lists) -> Iterator[list[tuple[int, 
     batches, rest = lists.batches(), charts.pick(rng, lists.longest)
     for part, users in enumerate(batches):
         drawn = [
-            (who, title)
+            (place + who / len(users), who, title)
             for who in range(len(users))
-            for title in charts.pick(rng, lists.items_per_user)
+            for place, title in enumerate(shuffled(rng, charts.pick(rng, lists.items_per_user)))
         ]
-        drawn += [(len(users), title) for title in rest[part :: len(batches)]]
-        rng.shuffle(drawn)
-        yield drawn
+        rounds = lists.items_per_user * bool(users)
+        drawn += [
+            (rng.random() * rounds, len(users), title) for title in rest[part :: len(batches)]
+        ]
+        drawn.sort(key=itemgetter(0))
+        yield [(who, title) for _, who, title in drawn]
+
+
+def shuffled(rng: Random, rows: list[Row]) -> list[Row]:
+    rng.shuffle(rows)
+    return rows
 
 
 def ahead(steps: Iterator[T]) -> Iterator[T]:

@@ -208,7 +208,7 @@ def test_the_line_says_why_the_database_failed(client, monkeypatch, log, error, 
     ("change", "path"),
     [
         ("ALTER TABLE accounts_signin RENAME TO elsewhere", "/api/v1/users/me/"),
-        ("ALTER TABLE catalog_genre RENAME COLUMN name TO other", "/api/v1/genres/"),
+        ("ALTER TABLE catalog_tvshow RENAME COLUMN overview TO other", "/api/v1/tv-shows/1/"),
     ],
 )
 def test_a_database_that_lacks_a_table_or_column_is_not_migrated(as_ann, log, change, path):
