@@ -96,10 +96,10 @@ class Asking(NamedTuple):
 
 def recognise(environ: dict[str, Any]) -> Asking | None:
     """What is asked, in the words of WSGI; None for what is about no list, for a token that is not
-    right, and for what Django may refuse before it looks at the token."""
+    right, and for what has a body: by the time that has come, its sender may be signed out."""
     if not LISTS.fullmatch(environ["PATH_INFO"]) or environ["REQUEST_METHOD"] not in METHODS:
         return None
-    if environ.get("SCRIPT_NAME") or "HTTP_TRANSFER_ENCODING" in environ or long(environ):
+    if environ.get("SCRIPT_NAME") or has_body(environ):
         return None
     base = base_of(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
     claims = claims_of(environ.get("HTTP_AUTHORIZATION", ""))
@@ -117,16 +117,16 @@ def recognise(environ: dict[str, Any]) -> Asking | None:
     )
 
 
-def long(environ: dict[str, Any]) -> bool:
-    """Whether the body may be too long: `api.bodies` knows."""
-    return len(environ.get("CONTENT_LENGTH") or "") > 4
+def has_body(environ: dict[str, Any]) -> bool:
+    length = environ.get("CONTENT_LENGTH")
+    return length not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def page_asked(environ: dict[str, Any]) -> Asked | None:
-    """A page, plainly asked for: by no page of another origin, and without a body."""
+    """A page, plainly asked for, and by no page of another origin."""
     if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] != "GET":
         return None
-    if "HTTP_ORIGIN" in environ or environ.get("CONTENT_LENGTH") not in (None, "", "0"):
+    if "HTTP_ORIGIN" in environ:
         return None
     return pages.plainly_asked(environ["QUERY_STRING"])
 

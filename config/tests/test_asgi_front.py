@@ -281,6 +281,24 @@ def test_a_sign_out_counts_at_all_doors_at_once(doors, people, ann, name):
             assert [get(door, raw, **headers)[0] for door in doors.values()] == [401] * 3
 
 
+def test_a_sign_out_counts_for_a_body_that_is_still_to_come(doors, people, ann):
+    """Whoever has somebody's token may not keep a request open with it until later: here no thread
+    waits for bodies, so it could be for long."""
+    raw, body = tokens.sign_in(ann, "")["access"], b'{"note": "kept open"}'
+    kind = MODELS[type(people.title)].name
+    with socket.create_connection(("127.0.0.1", doors["asgi"].port), timeout=30) as client:
+        client.sendall(
+            f"PUT {HERE}{kind}/{people.title.pk}/ HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: Bearer {raw}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        )
+        time.sleep(0.3)
+        ann.sign_ins.filter(pk=tokens.read(raw, tokens.Access).sid).delete()
+        client.sendall(body)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert parsed(answer)[0] == 401
+
+
 def test_a_write_at_one_door_shows_at_all(doors, people, ann):
     kind = MODELS[type(people.title)]
     for n, door in enumerate([*doors.values()] * 3):
