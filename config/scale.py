@@ -268,7 +268,8 @@ def count_titles() -> int:
 def make_people(lists: Lists, seed: int) -> Iterator[Batch]:
     """Yields what each transaction made. The first person has the longest list, if one is wanted.
 
-    The rows of a transaction are shuffled: neighbours in the table are of different people.
+    A transaction writes in rounds, an item of each person: neighbours in the table are of different
+    people, as they are in life, and the indexes by person are filled in their order.
     """
     rng, charts = dice(seed, "people"), Charts.read()
     devotee: list[tuple[int, int]] = []
@@ -289,8 +290,8 @@ def make_people(lists: Lists, seed: int) -> Iterator[Batch]:
 
 
 def draw(rng: Random, charts: Charts, lists: Lists) -> Iterator[list[tuple[int, Row]]]:
-    """For each batch in disorder: whose of its people, and a title. The last of them all has a
-    share of the longest list."""
+    """For each batch, round by round: whose of its people, and a title. The last of them all has a
+    share of the longest list, spread over the rounds."""
     batches, rest = lists.batches(), charts.pick(rng, lists.longest)
     for part, users in enumerate(batches):
         drawn = [
